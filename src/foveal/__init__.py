@@ -1,0 +1,61 @@
+"""foveal turns a folder of photos into an image recogniser and says how far it can be trusted.
+
+    model = foveal.fit("photos/")
+    print(model.evaluation)
+    model.save("clothes.foveal")
+    print(foveal.load("clothes.foveal").predict("new.jpg"))
+
+Importing foveal imports nothing heavy; each name below is fetched on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from foveal.classifier.classifier import Classifier as Classifier
+    from foveal.data.dataset import Dataset as Dataset
+    from foveal.data.read import read as read
+    from foveal.errors import FovealError as FovealError
+    from foveal.features.settings import Settings as Settings
+    from foveal.types.classifications import Classifications as Classifications
+    from foveal.types.embeddings import Embeddings as Embeddings
+    from foveal.types.evaluation import Evaluation as Evaluation
+    from foveal.workflows.embed import embed as embed
+    from foveal.workflows.evaluate import evaluate as evaluate
+    from foveal.workflows.fit import fit as fit
+    from foveal.workflows.predict import load as load
+    from foveal.workflows.predict import predict as predict
+
+_PUBLIC = {
+    "Classifications": "foveal.types.classifications",
+    "Classifier": "foveal.classifier.classifier",
+    "Dataset": "foveal.data.dataset",
+    "Embeddings": "foveal.types.embeddings",
+    "Evaluation": "foveal.types.evaluation",
+    "FovealError": "foveal.errors",
+    "Settings": "foveal.features.settings",
+    "embed": "foveal.workflows.embed",
+    "evaluate": "foveal.workflows.evaluate",
+    "fit": "foveal.workflows.fit",
+    "load": "foveal.workflows.predict",
+    "predict": "foveal.workflows.predict",
+    "read": "foveal.data.read",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("foveal")
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'foveal' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -22,6 +22,16 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("foveal", appauthor=False))
 
 
+def data_folder() -> Path:
+    """Folder for what the user gave foveal to keep, such as backbones: `$FOVEAL_HOME`, else the system's data folder."""
+    chosen = os.environ.get("FOVEAL_HOME")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("foveal", appauthor=False))
+
+
 @contextlib.contextmanager
 def write_atomically(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path`; on success rename it to `path`, on any failure leave `path` as it was.

@@ -9,60 +9,59 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.backbones.card import Card
 from foveal.backbones.graph import Graph
-from foveal.imaging.preprocess import Preprocess
+from foveal.backbones.torch_file import read_state_dict
 
 _BN_EPSILON = 1e-3
 
-# (repeats, kernel, stride, expansion, output channels) of the B0 network, one row a stage.
-_STAGES = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)
+# (repeats, stride) of each stage of the B0 network; kernels, expansions and widths are read from the weights.
+_STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
 
 State = Mapping[str, NDArray[Any]]
 
 
-def build(state: State, *, preprocess: Preprocess, depth: float) -> bytes:
+def build(source: Path, card: Card, *, classifier: bool) -> bytes:
     """Build the network.
 
     Args:
-        state: Weights by name, as the `efficientnet_lite_pytorch` project stored them.
-        preprocess: Gives the input size and the normalisation that the graph performs itself.
-        depth: Depth multiplier of the variant (1.0, 1.1, 1.2); the width is read from the weights.
+        source: State dict as the `efficientnet_lite_pytorch` project stored it.
+        card: Gives the input size, the normalisation that the graph performs itself, and the depth multiplier; the
+            width is read from the weights.
+        classifier: Write the ImageNet layer too.
 
     Returns:
         A serialised ONNX model. Input `images`: uint8 [N, H, W, 3], RGB. Outputs: `embedding` float32 [N, D],
-        `logits` float32 [N, 1000], `feature_map` float32 [N, D, h, w] and `tap_1` … `tap_7` float32 [N, C], the
-        pooled output of each stage.
+        `feature_map` float32 [N, D, h, w], `tap_1` … `tap_7` float32 [N, C], the pooled output of each stage, and with
+        the classifier `logits` float32 [N, 1000].
+
+    Raises:
+        FovealError: `weights-unreadable`.
     """
-    graph = Graph("efficientnet-lite", preprocess)
+    state = read_state_dict(source)
+    graph = Graph("efficientnet-lite", card.preprocess)
     x = _conv(graph, graph.normalised, state, "_conv_stem", "_bn0", stride=2, act=True)
-    blocks = _block_rows(depth)
-    for index, (stage, stride, is_last) in enumerate(blocks):
+    for index, (stage, stride, is_last) in enumerate(_block_rows(card.weights.depth)):
         x = _block(graph, x, state, f"_blocks.{index}", stride)
         if is_last:
             graph.output(f"tap_{stage}", graph.pool(x))
     x = _conv(graph, x, state, "_conv_head", "_bn1", stride=1, act=True)
     graph.output("feature_map", x)
     embedding = graph.output("embedding", graph.pool(x))
-    graph.output("logits", graph.linear(embedding, state["_fc.weight"], state["_fc.bias"]))
+    if classifier:
+        graph.output("logits", graph.linear(embedding, state["_fc.weight"], state["_fc.bias"]))
     return graph.serialise()
 
 
 def _block_rows(depth: float) -> Iterator[tuple[int, int, bool]]:
     """Yield (stage number from 1, stride, last of its stage) for every block."""
-    for stage, (repeats, _kernel, stride, _expansion, _channels) in enumerate(_STAGES, start=1):
+    for stage, (repeats, stride) in enumerate(_STAGES, start=1):
         scaled = repeats if stage in (1, len(_STAGES)) else math.ceil(repeats * depth)
         for repeat in range(scaled):
             yield stage, stride if repeat == 0 else 1, repeat == scaled - 1

@@ -1,0 +1,39 @@
+"""The 1,000 ImageNet classes, as data."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+from typing import NamedTuple
+
+
+class ImageNetClass(NamedTuple):
+    """One class of ILSVRC2012.
+
+    Args:
+        index: Position among the logits of every ImageNet network, 0 to 999.
+        wordnet_id: Synset, such as "n01440764".
+        names: WordNet's words for it, the most common first.
+    """
+
+    index: int
+    wordnet_id: str
+    names: tuple[str, ...]
+
+
+@functools.cache
+def imagenet_classes() -> tuple[ImageNetClass, ...]:
+    """All classes in order of their index (source: the head of `imagenet1k.tsv`)."""
+    text = (resources.files("foveal.backbones") / "imagenet1k.tsv").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return tuple(ImageNetClass(int(index), wordnet_id, tuple(names.split(", "))) for index, wordnet_id, names in rows)
+
+
+@functools.cache
+def imagenet_labels() -> tuple[str, ...]:
+    """One distinct readable name a class: its first word, with the WordNet id where two classes share it."""
+    first = [each.names[0] for each in imagenet_classes()]
+    return tuple(
+        f"{each.names[0]} ({each.wordnet_id})" if first.count(each.names[0]) > 1 else each.names[0]
+        for each in imagenet_classes()
+    )

@@ -1,0 +1,63 @@
+"""What people hand to `predict`: paths, folders, arrays, Pillow images, or any mixture of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.data.read import read_many
+from foveal.errors import FovealError
+
+
+def as_photos(given: object) -> list[Path | NDArray[np.uint8]]:
+    """Flatten what was given into files and decoded images, in order.
+
+    Args:
+        given: A path, a folder (searched recursively), an image as uint8 [H, W, 3] in RGB or as a Pillow image, or an
+            iterable of these.
+
+    Raises:
+        FovealError: `bad-image` for anything else; `not-found`, `no-photos`.
+    """
+    if isinstance(given, str | Path):
+        return list(read_many([Path(given)]).files())
+    if isinstance(given, np.ndarray) and given.ndim <= 3:
+        return [_checked(given)]
+    if hasattr(given, "convert") and hasattr(given, "getexif"):
+        from PIL import ImageOps
+
+        return [_checked(np.asarray(ImageOps.exif_transpose(given).convert("RGB")))]  # type: ignore[type-var]
+    if isinstance(given, Iterable):
+        return _flatten(given)
+    raise _bad_image(type(given).__name__)
+
+
+def _flatten(given: Iterable[object]) -> list[Path | NDArray[np.uint8]]:
+    """Paths that follow each other are read together, so that a folder named twice counts once."""
+    photos: list[Path | NDArray[np.uint8]] = []
+    paths: list[Path] = []
+    for each in given:
+        if isinstance(each, str | Path):
+            paths.append(Path(each))
+            continue
+        photos += read_many(paths).files() if paths else []
+        paths = []
+        photos += as_photos(each)
+    return [*photos, *(read_many(paths).files() if paths else [])]
+
+
+def _checked(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise _bad_image(f"{image.dtype} {list(image.shape)}")
+    return np.ascontiguousarray(image)
+
+
+def _bad_image(got: str) -> FovealError:
+    return FovealError(
+        "bad-image",
+        f"expected a path, a Pillow image or a uint8 array [H, W, 3] in RGB, got {got}",
+        hint="for grey images repeat the channel three times; for values in 0..1 multiply by 255",
+    )

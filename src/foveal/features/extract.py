@@ -1,0 +1,237 @@
+"""Photos to rows of features: read, decode, preprocess and run the network, overlapped on every processor.
+
+Each worker thread takes one photo through all steps. Every step releases the interpreter lock, so the processors stay
+busy, and memory is bounded by one photo a thread whatever the number of photos: rows go to the cache as they are made.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import FovealError
+from foveal.features.cache import FeatureCache
+from foveal.features.fingerprint import FileKeys, content_key
+from foveal.features.settings import Progress, no_progress
+from foveal.features.store import RowStore
+from foveal.features.view import View
+from foveal.imaging.decode import decode, read_file
+from foveal.runtimes.engine import EnginePool, threads
+
+Photo = Path | NDArray[np.uint8]
+
+_KEY_BYTES = 16
+_POLL_SECONDS = 0.1
+
+# What decoders are told they need, in pixels, for networks up to _LARGEST_INPUT; twice that for the next, and so on. One
+# number for many networks, so that a row never depends on which other networks shared the decoding.
+_DECODE_SIDE = 240
+_LARGEST_INPUT = 320
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """Features of photos, still in the cache.
+
+    Args:
+        keys: uint8 [n, 16], the content key of each photo; zeros where it could not be read.
+        failures: Index of each photo that could not be read, with the reason.
+        cached: How many photos needed no decoding.
+        stores: The cache space of each view.
+    """
+
+    keys: NDArray[np.uint8]
+    failures: dict[int, str]
+    cached: int
+    stores: dict[View, RowStore]
+
+    @property
+    def readable(self) -> NDArray[np.bool_]:
+        """bool [n]: the photos that have features."""
+        mask = np.ones(len(self.keys), np.bool_)
+        mask[list(self.failures)] = False
+        return mask
+
+    def gather(self, rows: NDArray[np.intp], views: Sequence[View]) -> NDArray[np.float16]:
+        """Features of some photos, the views side by side.
+
+        Args:
+            rows: int [m], indices of readable photos.
+            views: Which views; a view and its mirror image count as one and are averaged.
+
+        Returns:
+            float16 [m, D].
+        """
+        plain = [view for view in views if not view.mirrored]
+        out = np.empty((len(rows), sum(view.columns for view in plain)), np.float16)
+        start = 0
+        for view in plain:
+            part = self._rows(rows, view)
+            if view.mirror() in views:
+                part = ((part.astype(np.float32) + self._rows(rows, view.mirror())) / 2).astype(np.float16)
+            out[:, start : start + view.columns] = part
+            start += view.columns
+        return out
+
+    def _rows(self, rows: NDArray[np.intp], view: View) -> NDArray[np.float16]:
+        stored = next(each for each in self.stores if each.holds(view))
+        out = np.empty((len(rows), stored.columns), np.float16)
+        positions = self.stores[stored].find(self.keys[rows])
+        good = self.stores[stored].gather(positions, out) if (positions >= 0).all() else positions >= 0
+        if not good.all():
+            raise FovealError(
+                "cache-damaged",
+                f"{int((~good).sum())} rows of the feature cache: expected them intact, got damaged ones",
+                hint="run `foveal cache clear` and try again",
+            )
+        return out if stored == view else np.ascontiguousarray(out[:, stored.where(view.outputs)])
+
+    def close(self) -> None:
+        """Give the cache's spaces back to other processes."""
+        for store in self.stores.values():
+            store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def extract(
+    photos: Sequence[Photo],
+    views: Sequence[View],
+    cache: FeatureCache,
+    *,
+    engines: EnginePool | None = None,
+    progress: Progress = no_progress,
+) -> Extracted:
+    """Make sure the cache holds the features of every photo.
+
+    Args:
+        photos: Files, or decoded images uint8 [H, W, 3] in RGB.
+        views: What to compute of each.
+        cache: Where rows are kept; rows already there are not computed again.
+        engines: Networks loaded already; those still missing are added.
+        progress: Told how far it is.
+
+    Returns:
+        Where the rows are, and which photos could not be read and why.
+
+    Raises:
+        KeyboardInterrupt: After the photos under way are stored; the next call goes on from there.
+    """
+    stores = {view: cache.space(view.description(), row_bytes=2 * view.columns) for view in views}
+    job = _Job(photos, stores, cache.files(), engines or EnginePool())
+    todo = job.look_up()
+    job.run(todo, progress)
+    for store in stores.values():
+        store.flush()
+        store.refresh()
+    return Extracted(job.keys, dict(sorted(job.failures.items())), len(photos) - len(todo), stores)
+
+
+class _Job:
+    """The state that the worker threads of one extraction share."""
+
+    def __init__(
+        self, photos: Sequence[Photo], stores: dict[View, RowStore], files: FileKeys, engines: EnginePool
+    ) -> None:
+        self.photos = photos
+        self.stores = stores
+        self.files = files
+        self.keys = np.zeros((len(photos), _KEY_BYTES), np.uint8)
+        self.failures: dict[int, str] = {}
+        self._engines = engines
+        self._stop = threading.Event()
+        self._done = itertools.count(1)
+        self._finished = 0
+        self._crash: list[BaseException] = []
+
+    def look_up(self) -> list[int]:
+        """Indices of the photos whose features are not known from their unchanged files."""
+        known = np.zeros(len(self.photos), np.bool_)
+        for index, photo in enumerate(self.photos):
+            if not isinstance(photo, Path):
+                continue
+            try:
+                key = self.files.known(photo, photo.stat())
+            except OSError:
+                continue
+            if key is not None:
+                self.keys[index] = np.frombuffer(key, np.uint8)
+                known[index] = True
+        for store in self.stores.values():
+            known[known] = store.find(self.keys[known]) >= 0
+        return np.flatnonzero(~known).tolist()
+
+    def run(self, todo: Sequence[int], progress: Progress) -> None:
+        """Work through the photos with one thread a processor; the calling thread reports and watches for Ctrl-C."""
+        turn = iter(todo)
+        workers = [
+            threading.Thread(target=self._work, args=(turn,), name=f"foveal-{number}", daemon=True)
+            for number in range(min(threads(), len(todo)))
+        ]
+        ready = len(self.photos) - len(todo)
+        for worker in workers:
+            worker.start()
+        try:
+            for worker in workers:
+                while worker.is_alive():
+                    worker.join(_POLL_SECONDS)
+                    progress(ready + self._finished, len(self.photos))
+        except BaseException:
+            self._stop.set()
+            for worker in workers:
+                worker.join()
+            for store in self.stores.values():
+                store.flush()
+            raise
+        if self._crash:
+            raise self._crash[0]
+
+    def _work(self, turn: Iterator[int]) -> None:
+        for index in turn:
+            if self._stop.is_set():
+                return
+            try:
+                self._one(index)
+            except FovealError as error:
+                self.failures[index] = error.message
+                if error.code in ("cannot-write", "runtime-missing", "network-unreadable"):
+                    self._crash.append(error)
+                    self._stop.set()
+            except BaseException as error:
+                self._crash.append(error)
+                self._stop.set()
+            self._finished = next(self._done)
+
+    def _one(self, index: int) -> None:
+        photo = self.photos[index]
+        data = read_file(photo) if isinstance(photo, Path) else photo.tobytes() + repr(photo.shape).encode()
+        key = content_key(data)
+        missing = [(view, store) for view, store in self.stores.items() if key not in store]
+        for side in sorted({decode_side(view) for view, _ in missing}):
+            image = decode(data, name=photo.name, min_side=side) if isinstance(photo, Path) else photo
+            for view, store in missing:
+                if decode_side(view) == side:
+                    engine = self._engines.get(view.choice, view.network.content, view.network.sha256, view.outputs)
+                    store.append(key, View.row(engine.run(view.prepare(image))))
+        self.keys[index] = np.frombuffer(key, np.uint8)
+        if isinstance(photo, Path):
+            self.files.remember(photo, photo.stat(), key)
+
+
+def decode_side(view: View) -> int:
+    """Short side in pixels that decoding for a view must keep."""
+    side, largest = _DECODE_SIDE, _LARGEST_INPUT
+    while largest < min(view.preprocess.size_wh):
+        side, largest = 2 * side, 2 * largest
+    return side

@@ -1,0 +1,6 @@
+"""What is learnt and served: arrays and numpy, never scikit-learn. `HEADS` maps the kind in a model file to its class."""
+
+HEADS = {
+    "linear": "foveal.heads.linear:LinearHead",
+    "logits": "foveal.heads.logits:LogitsHead",
+}

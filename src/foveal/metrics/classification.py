@@ -1,0 +1,178 @@
+"""How often, and how surely, the predicted class is the true one.
+
+Every function takes `labels`, int [n] in 0..C-1, and either `probs`, float [n, C] with rows that sum to 1, or, where
+only the decision counts, also predictions int [n]. Of equal probabilities the earlier class is the prediction.
+
+Zero division: a figure that would be 0/0 (precision of a class that is never predicted, recall of a class without
+photos, F1 of either) is 0. Averages leave out the classes they cannot speak about: `balanced_accuracy` those without
+photos, `macro_f1` those that neither have photos nor are predicted. scikit-learn's defaults are the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.metrics.inputs import blocks, labelled_predictions, labelled_scores
+from foveal.types.checked import bad_value
+
+
+class ClassScores(NamedTuple):
+    """Figures of every class, each [C].
+
+    Args:
+        photos: int64, photos whose true class it is.
+        predicted: int64, photos it was predicted for.
+        precision: float64 0..1, share of those predicted that are right.
+        recall: float64 0..1, share of its photos that are found.
+        f1: float64 0..1, harmonic mean of the two.
+    """
+
+    photos: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    f1: NDArray[np.float64]
+
+
+def accuracy(labels: Any, predicted: Any) -> float:
+    """Share of photos whose predicted class is the true one, 0..1.
+
+    Args:
+        labels: int [n].
+        predicted: probs float [n, C] or predictions int [n].
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together.
+    """
+    true, chosen, _ = labelled_predictions("accuracy", labels, predicted)
+    return float(np.mean(true == chosen))
+
+
+def top_k_accuracy(labels: Any, probs: Any, *, k: int = 5) -> float:
+    """Share of photos whose true class is among the k most probable, 0..1.
+
+    Args:
+        labels: int [n].
+        probs: float [n, C].
+        k: How many count, at least 1; of equal probabilities the earlier class ranks higher.
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together, or k below 1.
+    """
+    if k < 1:
+        raise bad_value("top_k_accuracy", "k of at least 1", k)
+    true, scores = labelled_scores("top_k_accuracy", labels, probs)
+    columns = np.arange(scores.shape[1])
+    hits = 0
+    for rows in blocks(*scores.shape):
+        block, label = scores[rows], true[rows, None]
+        own = np.take_along_axis(block, label, axis=1)
+        ahead = np.count_nonzero(block > own, axis=1) + np.count_nonzero((block == own) & (columns < label), axis=1)
+        hits += int(np.count_nonzero(ahead < k))
+    return hits / len(true)
+
+
+def confusion_matrix(labels: Any, predicted: Any, *, classes: int | None = None) -> NDArray[np.int64]:
+    """Counts of every pair of true and predicted class.
+
+    Args:
+        labels: int [n].
+        predicted: probs float [n, C] or predictions int [n].
+        classes: C, where predictions alone do not tell.
+
+    Returns:
+        int64 [C, C]; row = true class, column = predicted class.
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together, or a number of C or more.
+    """
+    true, chosen, seen = labelled_predictions("confusion_matrix", labels, predicted)
+    size = seen if classes is None else classes
+    if size < seen:
+        raise bad_value("confusion_matrix", f"classes of at least {seen}, as the arrays hold", size)
+    return np.bincount(true * size + chosen, minlength=size * size).reshape(size, size).astype(np.int64, copy=False)
+
+
+def class_scores(confusion: NDArray[np.int64]) -> ClassScores:
+    """Precision, recall and F1 of every class; 0/0 is 0.
+
+    Args:
+        confusion: int64 [C, C]; row = true class, column = predicted class.
+    """
+    hits = np.diagonal(confusion).astype(np.float64)
+    photos, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    return ClassScores(
+        photos=photos,
+        predicted=predicted,
+        precision=hits / np.maximum(predicted, 1),
+        recall=hits / np.maximum(photos, 1),
+        f1=2 * hits / np.maximum(photos + predicted, 1),
+    )
+
+
+def balanced_accuracy(labels: Any, predicted: Any) -> float:
+    """Mean recall of the classes that have photos, 0..1.
+
+    Args:
+        labels: int [n].
+        predicted: probs float [n, C] or predictions int [n].
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together.
+    """
+    scores = class_scores(confusion_matrix(labels, predicted))
+    return float(scores.recall[scores.photos > 0].mean())
+
+
+def macro_f1(labels: Any, predicted: Any) -> float:
+    """Mean F1 of the classes that have photos or were predicted, 0..1.
+
+    Args:
+        labels: int [n].
+        predicted: probs float [n, C] or predictions int [n].
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together.
+    """
+    scores = class_scores(confusion_matrix(labels, predicted))
+    return float(scores.f1[scores.photos + scores.predicted > 0].mean())
+
+
+def log_loss(labels: Any, probs: Any) -> float:
+    """Mean of -log of the probability of the true class, in nats.
+
+    A probability below the machine epsilon of its type (1.2e-7 for float32) counts as that epsilon, so that one sure
+    mistake costs 16 nats rather than infinity.
+
+    Args:
+        labels: int [n].
+        probs: float [n, C].
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together.
+    """
+    true, scores = labelled_scores("log_loss", labels, probs)
+    own = scores[np.arange(len(true)), true]
+    return float(-np.log(np.clip(own.astype(np.float64), np.finfo(scores.dtype).eps, 1.0)).mean())
+
+
+def brier(labels: Any, probs: Any) -> float:
+    """Mean squared distance of the probabilities from the truth, 0..2 (Brier 1950, the form for several classes).
+
+    Args:
+        labels: int [n].
+        probs: float [n, C].
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together.
+    """
+    true, scores = labelled_scores("brier", labels, probs)
+    total = 0.0
+    for rows in blocks(*scores.shape):
+        distance = scores[rows].astype(np.float64)
+        distance[np.arange(len(distance)), true[rows]] -= 1
+        total += float(np.einsum("ij,ij->", distance, distance))
+    return total / len(true)

@@ -1,0 +1,73 @@
+"""Features as probes see them: compressed, standardised and turned onto their principal axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.heads.linear import Array, LinearHead, compress
+
+# Directions with less variance than this share of the largest hold rounding noise of the float16 features.
+_SMALLEST_VARIANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Standardised features in the basis in which their covariance is diagonal.
+
+    An L2 penalty does not change under rotation, so every penalised linear model has the same solution here as on the
+    standardised features; but its Hessian is nearly diagonal, and with fewer photos than columns there are only as
+    many axes as photos.
+
+    Args:
+        coordinates: float32 [n, r], r ≤ min(n, D), largest variance first.
+        variances: float32 [r], mean square of each coordinate.
+        centre: float32 [D], mean of the compressed features.
+        scale: float32 [D], one over their standard deviation; 0 for a constant column.
+        basis: float32 [D, r], orthonormal columns.
+    """
+
+    coordinates: Array
+    variances: Array
+    centre: Array
+    scale: Array
+    basis: Array
+
+    def head(self, weights: Array, bias: Array) -> LinearHead:
+        """Turn weights float32 [r, C] and bias float32 [C] on the axes into a head on the network's features."""
+        return LinearHead(self.centre, self.scale, self.basis @ weights, bias)
+
+
+def principal_axes(features: NDArray[np.floating]) -> Axes:
+    """Compress, standardise and rotate features. Exact: no direction with more than noise is dropped.
+
+    Args:
+        features: [n, D], n ≥ 2.
+    """
+    z = compress(features)
+    centre = z.mean(axis=0, dtype=np.float64).astype(np.float32)
+    z -= centre
+    deviation = np.sqrt(np.einsum("ij,ij->j", z, z) / len(z))
+    # A column without spread says nothing; one over its standard deviation would only blow up rounding noise.
+    scale = np.where(deviation > 1e-4, 1 / np.maximum(deviation, 1e-4), 0).astype(np.float32)
+    z *= scale
+    n, columns = z.shape
+    if n <= columns:
+        values, left = np.linalg.eigh(z @ z.T)
+        values, left = _keep(values, left)
+        roots = np.sqrt(values)
+        coordinates, basis = left * roots, (z.T @ left) / roots
+    else:
+        values, basis = np.linalg.eigh(z.T @ z)
+        values, basis = _keep(values, basis)
+        coordinates = z @ basis
+    return Axes(np.ascontiguousarray(coordinates), values / n, centre, scale, np.ascontiguousarray(basis))
+
+
+def _keep(values: Array, vectors: Array) -> tuple[Array, Array]:
+    """Largest first, without the directions that hold rounding noise only (at least one stays)."""
+    values, vectors = values[::-1], vectors[:, ::-1]
+    count = max(1, int(np.count_nonzero(values > values[0] * _SMALLEST_VARIANCE)))
+    return np.maximum(values[:count], np.finfo(np.float32).tiny), vectors[:, :count]

@@ -1,0 +1,123 @@
+"""Choose features, probe and strength by cross-validation, and keep the out-of-fold predictions of the winner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.heads.linear import Array, LinearHead
+from foveal.metrics.calibration import fit_temperature, softmax
+from foveal.metrics.classification import accuracy, log_loss
+from foveal.probes import PROBES
+from foveal.probes.axes import Axes, principal_axes
+from foveal.probes.problem import Fitted, Path, Problem
+
+# Below this many photos a class, closed forms often beat logistic regression, and they cost next to nothing there.
+_FEW_PHOTOS = 50
+# Multiply-adds of one pass over all photos and solutions; more than this and a step of logistic regression takes
+# over a second on a laptop, so the closed forms, which need one pass, are used alone.
+_AFFORDABLE = 60e9
+# The path goes from strong to weak penalties; this much above the best log-loss there is no coming back.
+_WORSE = 1.02
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One candidate and what cross-validation says of it (log-loss at its own best temperature)."""
+
+    features: str
+    probe: str
+    strength: float
+    accuracy: float
+    log_loss: float
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The winner.
+
+    Args:
+        features: Name of the feature set.
+        probe: Name of the probe.
+        strength: Its hyperparameter.
+        head: Learnt from every photo.
+        out_of_fold: Logits float32 [n, C] of every photo from a solution that did not learn from it.
+        trials: Every candidate in the order tried.
+        folds: Number of folds K.
+    """
+
+    features: str
+    probe: str
+    strength: float
+    head: LinearHead
+    out_of_fold: Array
+    trials: tuple[Trial, ...]
+    folds: int
+
+
+def select(
+    features: Mapping[str, Callable[[], NDArray[np.floating]]],
+    labels: NDArray[np.int32],
+    folds: NDArray[np.int8],
+    *,
+    classes: int,
+    probe: str = "auto",
+) -> Selection:
+    """Cross-validate every candidate and keep the one with the lowest log-loss.
+
+    Log-loss rather than accuracy decides, because it does not jump by whole photos: between close candidates accuracy
+    mostly measures luck, and choosing by it would flatter the winner's own number.
+
+    Args:
+        features: Name to a function that gives the features [n, D] of all photos, tried in order.
+        labels: int [n], 0 … C − 1.
+        folds: int8 [n], the fold each photo is held out in.
+        classes: Number of classes C.
+        probe: Name of the only probe to try, or "auto".
+    """
+    trials: list[Trial] = []
+    best: tuple[float, str, Axes, Fitted, Array] | None = None
+    for name, gather in features.items():
+        axes = principal_axes(gather())
+        problem = Problem(axes.coordinates, axes.variances, labels, classes, folds)
+        for path in _paths(problem, probe):
+            for fitted, logits, trial in _walk(path, problem, name):
+                trials.append(trial)
+                if best is None or trial.log_loss < best[0]:
+                    best = (trial.log_loss, name, axes, fitted, logits)
+    assert best is not None
+    _, name, axes, fitted, logits = best
+    head = axes.head(fitted.weights[-1], fitted.bias[-1])
+    return Selection(name, fitted.probe, fitted.strength, head, logits, tuple(trials), int(folds.max()) + 1)
+
+
+def _walk(path: Path, problem: Problem, features: str) -> Iterator[tuple[Fitted, Array, Trial]]:
+    """Score a path of strengths, and leave it where it has clearly passed its best."""
+    lowest = np.inf
+    for fitted in path:
+        logits = fitted.out_of_fold(problem)
+        probs = softmax(logits, fit_temperature(logits, problem.labels))
+        loss = log_loss(problem.labels, probs)
+        yield fitted, logits, Trial(features, fitted.probe, fitted.strength, accuracy(problem.labels, probs), loss)
+        lowest = min(lowest, loss)
+        if loss > lowest * _WORSE:
+            return
+
+
+def _paths(problem: Problem, probe: str) -> Iterator[Path]:
+    names = [probe] if probe != "auto" else _candidates(problem)
+    for name in names:
+        module, attribute = PROBES[name].split(":")
+        yield getattr(import_module(module), attribute)(problem)
+
+
+def _candidates(problem: Problem) -> list[str]:
+    n, axes = problem.coordinates.shape
+    affordable = 2.0 * n * axes * problem.classes * problem.solutions <= _AFFORDABLE
+    few = n < _FEW_PHOTOS * problem.classes
+    closed = ["means", "ridge"] if few or not affordable else []
+    return [*closed, *(["logistic"] if affordable else [])]

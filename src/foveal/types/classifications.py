@@ -1,0 +1,143 @@
+"""What a classifier says about photos: one row of class probabilities for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.types.checked import bad_value, read_only
+from foveal.types.text import printable, shortened
+
+SUM_TOLERANCE = 1e-3  # rounding of a float32 softmax over 20,000 classes stays well below this
+SHOWN = 10
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Classifications:
+    """Class probabilities of n photos over C classes.
+
+    Args:
+        paths: File of each photo, n of them.
+        class_names: Name of each column, C of them, all different.
+        probs: float32 [n, C] in 0..1, rows sum to 1; a row of NaN for a photo that could not be read.
+        errors: For each photo None, or why it could not be read.
+
+    Raises:
+        FovealError: `bad-value`: the fields do not fit together.
+    """
+
+    paths: tuple[str, ...]
+    class_names: tuple[str, ...]
+    probs: NDArray[np.float32]
+    errors: tuple[str | None, ...]
+
+    def __post_init__(self) -> None:
+        probs = np.asarray(self.probs, dtype=np.float32)
+        object.__setattr__(self, "paths", tuple(self.paths))
+        object.__setattr__(self, "class_names", tuple(self.class_names))
+        object.__setattr__(self, "errors", tuple(self.errors))
+        n, classes = len(self.paths), len(self.class_names)
+        if classes == 0 or len(set(self.class_names)) != classes:
+            raise bad_value("Classifications", "one or more different class_names", list(self.class_names)[:20])
+        if probs.shape != (n, classes):
+            raise bad_value("Classifications", f"probs [{n}, {classes}]", list(probs.shape))
+        if len(self.errors) != n:
+            raise bad_value("Classifications", f"{n} errors", len(self.errors))
+        failed = np.array([error is not None for error in self.errors], dtype=bool)
+        _check_rows(probs, failed)
+        object.__setattr__(self, "probs", read_only(probs))
+
+    @property
+    def labels(self) -> tuple[str | None, ...]:
+        """Name of the most probable class of each photo; None where it could not be read."""
+        best = self.probs.argmax(axis=1)
+        return tuple(
+            None if error is not None else self.class_names[column]
+            for column, error in zip(best, self.errors, strict=True)
+        )
+
+    @property
+    def confidences(self) -> NDArray[np.float32]:
+        """float32 [n]: probability of the most probable class; NaN where the photo could not be read."""
+        best: NDArray[np.float32] = self.probs.max(axis=1)
+        return best
+
+    def top(self, k: int) -> list[list[tuple[str, float]]]:
+        """The k most probable classes of each photo, best first; of equal ones the earlier column first.
+
+        Args:
+            k: How many, at least 1; more than C gives all C.
+
+        Returns:
+            For each photo a list of (class name, probability); empty where it could not be read.
+
+        Raises:
+            FovealError: `bad-value`: k below 1.
+        """
+        if k < 1:
+            raise bad_value("Classifications.top", "k of at least 1", k)
+        return [self._best(row, k) for row in range(len(self))]
+
+    def to_records(self, top: int) -> list[dict[str, Any]]:
+        """One plain dictionary for each photo.
+
+        Args:
+            top: How many classes to list, at least 1.
+
+        Returns:
+            Dictionaries with the keys `path`, `label`, `confidence`, `top` (a list of `label`, `prob`) and `error`.
+            `label` and `confidence` are None and `top` is empty where the photo could not be read.
+        """
+        records: list[dict[str, Any]] = []
+        for path, best, error in zip(self.paths, self.top(top), self.errors, strict=True):
+            label, confidence = best[0] if best else (None, None)
+            ranked = [{"label": name, "prob": prob} for name, prob in best]
+            records.append({"path": path, "label": label, "confidence": confidence, "top": ranked, "error": error})
+        return records
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, which: slice | int) -> Classifications:
+        if isinstance(which, int | np.integer):
+            row = range(len(self))[which]
+            which = slice(row, row + 1)
+        return Classifications(self.paths[which], self.class_names, self.probs[which], self.errors[which])
+
+    def __repr__(self) -> str:
+        failed = sum(error is not None for error in self.errors)
+        return f"Classifications({len(self)} photos, {len(self.class_names)} classes, {failed} unreadable)\n{self}"
+
+    def __str__(self) -> str:
+        rows = [
+            (shortened(printable(record["path"]), 50), *_shown(record)) for record in self[:SHOWN].to_records(top=1)
+        ]
+        width = max((len(path) for path, _, _ in rows), default=0)
+        lines = [f"{path:<{width}}  {confidence:>7}  {label}" for path, confidence, label in rows]
+        if len(self) > SHOWN:
+            lines.append(f"… and {len(self) - SHOWN:,} more")
+        return "\n".join(lines)
+
+    def _best(self, row: int, k: int) -> list[tuple[str, float]]:
+        if self.errors[row] is not None:
+            return []
+        probs = self.probs[row]
+        order = np.argsort(-probs, kind="stable")[:k]
+        return [(self.class_names[column], float(probs[column])) for column in order]
+
+
+def _check_rows(probs: NDArray[np.float32], failed: NDArray[np.bool_]) -> None:
+    good = probs[~failed] if failed.any() else probs
+    if good.size and not (good.min() >= 0 and np.abs(good.sum(axis=1, dtype=np.float64) - 1).max() <= SUM_TOLERANCE):
+        raise bad_value("Classifications", "rows of probs in 0..1 that sum to 1", "negative, NaN or other sums")
+    if failed.any() and not np.isnan(probs[failed]).all():
+        raise bad_value("Classifications", "a row of NaN wherever errors has a text", "numbers beside an error")
+
+
+def _shown(record: dict[str, Any]) -> tuple[str, str]:
+    if record["error"] is not None:
+        return "-", f"not read: {printable(record['error'])}"
+    return f"{record['confidence']:.1%}", printable(record["label"])

@@ -1,0 +1,51 @@
+"""Measure a classifier on labelled photos it has not learnt from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from foveal.classifier.classifier import Classifier
+from foveal.data.dataset import Dataset
+from foveal.data.read import read
+from foveal.features.extract import extract
+from foveal.features.settings import Settings, open_cache
+from foveal.types.evaluation import Evaluation
+from foveal.types.finding import Finding
+from foveal.workflows.predict import load
+from foveal.workflows.quarantine import unreadable
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What was measured, and what was left out of it."""
+
+    evaluation: Evaluation
+    findings: tuple[Finding, ...]
+
+
+def evaluate(
+    model: str | Path | Classifier, photos: str | Path | Dataset, *, settings: Settings | None = None
+) -> Evaluated:
+    """Measure on labelled photos. Where the folder has a test/ part, only that is used.
+
+    Args:
+        model: A classifier, or what `load` takes.
+        photos: A folder per class, whose names the model must know, or a dataset.
+        settings: How to run.
+
+    Raises:
+        FovealError: `class-mismatch`, `no-photos`, and those of `read` and `load`.
+    """
+    settings = settings or Settings()
+    dataset = photos if isinstance(photos, Dataset) else read(photos)
+    tests = dataset.part("test")
+    dataset = tests if len(tests) else dataset
+    loaded = model if isinstance(model, Classifier) else load(model, settings=settings)
+    loaded.labels_of(dataset)
+    with (
+        open_cache(settings.cache) as cache,
+        extract(dataset.files(), loaded.views, cache, engines=loaded.engines, progress=settings.progress) as found,
+    ):
+        evaluation = loaded.judge(dataset, found, protocol=f"{len(dataset)} labelled photos")
+        return Evaluated(evaluation, (*dataset.findings, *unreadable(dataset, found)))

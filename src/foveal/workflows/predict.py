@@ -1,0 +1,79 @@
+"""Ask a classifier about photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from foveal.backbones.catalogue import find
+from foveal.backbones.imagenet import imagenet_labels
+from foveal.backbones.network import load_network
+from foveal.classifier import bundle
+from foveal.classifier.classifier import Classifier
+from foveal.classifier.photos import as_photos
+from foveal.errors import FovealError
+from foveal.features.settings import Settings
+from foveal.heads.logits import LogitsHead
+from foveal.types.classifications import Classifications
+from foveal.workflows.views import make_view, usable_here
+
+IMAGENET = "imagenet"
+
+
+def load(model: str | Path, *, settings: Settings | None = None) -> Classifier:
+    """Load a model file, or an ImageNet classifier.
+
+    Args:
+        model: Path of a `*.foveal` file; or "imagenet" for the 1,000 classes, "imagenet:NAME" with another backbone.
+        settings: May name runtime and precision.
+
+    Raises:
+        FovealError: `not-found`, `model-foreign`, `model-damaged`, `model-too-new`, `unknown-name`.
+    """
+    settings = settings or Settings()
+    name, _, backbone = str(model).partition(":")
+    if name == IMAGENET and not Path(model).exists():
+        return imagenet_classifier(backbone or "auto", settings=settings)
+    loaded = bundle.load(model)
+    return replace(loaded, views=tuple(usable_here(view, settings) for view in loaded.views))
+
+
+def imagenet_classifier(backbone: str = "auto", *, settings: Settings | None = None) -> Classifier:
+    """The classes a backbone was trained on, with its published preprocessing.
+
+    Args:
+        backbone: Name of a backbone with an ImageNet layer.
+        settings: How to run.
+
+    Raises:
+        FovealError: `unknown-name`; `no-classes` for a backbone without an ImageNet layer.
+    """
+    card = find(backbone)
+    if card.classes != "imagenet1k":
+        raise FovealError(
+            "no-classes",
+            f"{card.name}: expected a backbone that names the ImageNet classes, got one without",
+            hint="`foveal models` says which do; or fit it on your own photos",
+        )
+    network = load_network(card, classifier=True)
+    view = make_view(card, network, card.preprocess, ("logits",), (), settings or Settings())
+    labels = imagenet_labels()
+    return Classifier(labels, (view,), LogitsHead(len(labels)), 1.0, record={"backbones": [card.to_dict()]})
+
+
+def predict(
+    model: str | Path | Classifier, photos: Sequence[str | Path] | str | Path, *, settings: Settings | None = None
+) -> Classifications:
+    """Recognise photos; see `Classifier.predict`.
+
+    Args:
+        model: A classifier, or what `load` takes.
+        photos: Photos and folders.
+        settings: How to run.
+    """
+    settings = settings or Settings()
+    # Names are checked before the network is loaded: a typing mistake should not cost half a second.
+    given = as_photos(photos)
+    loaded = model if isinstance(model, Classifier) else load(model, settings=settings)
+    return loaded.predict(given, settings=settings)

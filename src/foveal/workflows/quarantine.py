@@ -1,0 +1,127 @@
+"""Which photos a fit may learn from: unreadable and contradictory ones are named and left out, never replaced."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.data.dataset import Dataset
+from foveal.errors import FovealError
+from foveal.features.extract import Extracted
+from foveal.types.finding import Finding
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The photos to learn from.
+
+    Args:
+        rows: int [m], their indices in the dataset.
+        labels: int32 [m], 0 … C − 1.
+        class_names: Names of the C classes that are left.
+        groups: int [m]; photos of identical content share a number, and so a fold.
+        findings: What was left out, and why.
+        fingerprint: Digest of contents and labels: the same for the same photos, wherever they lie.
+    """
+
+    rows: NDArray[np.intp]
+    labels: NDArray[np.int32]
+    class_names: tuple[str, ...]
+    groups: NDArray[np.intp]
+    findings: tuple[Finding, ...]
+    fingerprint: str
+
+
+def check_counts(dataset: Dataset) -> None:
+    """Refuse a class that cannot be learnt and measured at once.
+
+    Raises:
+        FovealError: `too-few-photos`: a class with a single photo.
+    """
+    single = [name for name, count in dataset.counts().items() if count == 1]
+    if single:
+        raise FovealError(
+            "too-few-photos",
+            f"{dataset.root}: expected at least 2 photos in every class, got 1 in {', '.join(single[:10])}",
+            hint="one photo cannot be learnt from and measured on: add photos to the class, or move its folder away",
+        )
+
+
+def quarantine(dataset: Dataset, found: Extracted) -> Kept:
+    """Leave out what cannot be read and what contradicts itself.
+
+    Args:
+        dataset: The photos that were meant to be learnt from.
+        found: Their features.
+
+    Raises:
+        FovealError: `one-class`: fewer than two classes are left.
+    """
+    findings = unreadable(dataset, found)
+    usable = found.readable & (dataset.labels >= 0)
+    groups = _content_groups(found.keys)
+    contradictory = usable & _several_labels(groups, dataset.labels, usable)
+    if contradictory.any():
+        names = _paths(dataset, contradictory)
+        message = f"left out {len(names)} photos that stand in two classes at once"
+        findings += (Finding("same-photo-two-classes", message, names),)
+    usable &= ~contradictory
+    counts = np.bincount(dataset.labels[usable], minlength=len(dataset.class_names))
+    small = counts < 2
+    if small.any():
+        lost = [name for name, gone in zip(dataset.class_names, small, strict=True) if gone]
+        names = _paths(dataset, usable & small[dataset.labels])
+        message = f"left out with fewer than 2 usable photos: {', '.join(lost)}"
+        findings += (Finding("class-left-out", message, names),)
+    return _keep(dataset, found, usable & ~small[dataset.labels], groups, findings)
+
+
+def unreadable(dataset: Dataset, found: Extracted) -> tuple[Finding, ...]:
+    """One finding for each photo that could not be read, with the reason."""
+    return tuple(
+        Finding("unreadable", reason, (dataset.paths[index],)) for index, reason in found.failures.items()
+    )
+
+
+def _keep(
+    dataset: Dataset, found: Extracted, usable: NDArray[np.bool_], groups: NDArray[np.intp], findings: tuple[Finding, ...]
+) -> Kept:
+    rows = np.flatnonzero(usable)
+    present, labels = np.unique(dataset.labels[rows], return_inverse=True)
+    if len(present) < 2:
+        raise FovealError(
+            "one-class",
+            f"{dataset.root}: expected at least two classes with usable photos, got {len(present)}",
+            hint="\n".join(["the reasons:", *(str(finding) for finding in findings[:5])]),
+        )
+    names = tuple(dataset.class_names[index] for index in present)
+    contents = sorted(
+        key.tobytes() + names[label].encode("utf-8", "surrogateescape")
+        for key, label in zip(found.keys[rows], labels, strict=True)
+    )
+    digest = hashlib.sha256(b"\0".join(contents)).hexdigest()
+    return Kept(rows, labels.astype(np.int32), names, groups[rows], findings, digest)
+
+
+def _content_groups(keys: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """A number for each distinct content, int [n]."""
+    return np.unique(np.ascontiguousarray(keys).view("V16").ravel(), return_inverse=True)[1]
+
+
+def _several_labels(
+    groups: NDArray[np.intp], labels: NDArray[np.int32], usable: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """bool [n]: photos whose content stands under more than one label."""
+    count = int(groups.max(initial=-1)) + 1
+    lowest = np.full(count, np.iinfo(np.int32).max, np.int32)
+    highest = np.full(count, -1, np.int32)
+    np.minimum.at(lowest, groups[usable], labels[usable])
+    np.maximum.at(highest, groups[usable], labels[usable])
+    return (lowest < highest)[groups]
+
+
+def _paths(dataset: Dataset, mask: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(dataset.paths[index] for index in np.flatnonzero(mask))

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from foveal.errors import FovealError
+from foveal.types.classifications import Classifications
+
+NAN = float("nan")
+
+
+def three() -> Classifications:
+    return Classifications(
+        paths=("a.jpg", "b.jpg", "c.jpg"),
+        class_names=("cat", "dog", "owl"),
+        probs=np.array([[0.2, 0.7, 0.1], [NAN, NAN, NAN], [0.4, 0.4, 0.2]], dtype=np.float32),
+        errors=(None, "b.jpg: is empty", None),
+    )
+
+
+def test_labels_and_confidences() -> None:
+    answers = three()
+    assert answers.labels == ("dog", None, "cat")
+    np.testing.assert_allclose(answers.confidences, [0.7, NAN, 0.4], rtol=1e-6)
+    assert answers.confidences.dtype == np.float32
+
+
+def test_top_is_sorted_keeps_column_order_on_ties_and_is_empty_for_an_error() -> None:
+    names = [[name for name, _ in row] for row in three().top(2)]
+    assert names == [["dog", "cat"], [], ["cat", "dog"]]
+    assert [len(row) for row in three().top(99)] == [3, 0, 3]
+
+
+def test_records_have_stable_keys_and_survive_json() -> None:
+    records = json.loads(json.dumps(three().to_records(top=1), allow_nan=False))
+    assert list(records[0]) == ["path", "label", "confidence", "top", "error"]
+    assert records[0]["top"] == [{"label": "dog", "prob": pytest.approx(0.7)}]
+    assert records[1] == {"path": "b.jpg", "label": None, "confidence": None, "top": [], "error": "b.jpg: is empty"}
+
+
+@pytest.mark.parametrize(
+    ("which", "paths"),
+    [(0, ("a.jpg",)), (-1, ("c.jpg",)), (slice(1, 3), ("b.jpg", "c.jpg")), (slice(9, 9), ())],
+)
+def test_selecting(which: slice | int, paths: tuple[str, ...]) -> None:
+    chosen = three()[which]
+    assert chosen.paths == paths
+    assert len(chosen) == len(chosen.errors) == len(chosen.probs) == len(paths)
+
+
+def test_selecting_a_photo_that_is_not_there() -> None:
+    with pytest.raises(IndexError):
+        three()[3]
+
+
+def test_text_shows_ten_and_counts_the_rest() -> None:
+    many = Classifications(
+        tuple(f"{i}.jpg" for i in range(12)), ("x",), np.ones((12, 1), dtype=np.float32), (None,) * 12
+    )
+    assert len(str(many).splitlines()) == 11
+    assert str(many).endswith("… and 2 more")
+    assert "not read: b.jpg: is empty" in str(three())
+    assert repr(three()).startswith("Classifications(3 photos, 3 classes, 1 unreadable)")
+
+
+def test_text_of_an_undecodable_name_can_be_encoded() -> None:
+    odd = Classifications(("caf\udce9.jpg",), ("x",), np.ones((1, 1), dtype=np.float32), (None,))
+    assert "caf\\udce9.jpg" in str(odd)
+    assert str(odd).encode()
+
+
+def test_none_at_all() -> None:
+    none = Classifications((), ("x",), np.zeros((0, 1), dtype=np.float32), ())
+    assert (none.labels, none.top(1), none.to_records(top=1), str(none)) == ((), [], [], "")
+
+
+def test_probs_are_read_only_and_the_callers_array_is_not() -> None:
+    own = np.ones((1, 1), dtype=np.float32)
+    answers = Classifications(("a",), ("x",), own, (None,))
+    with pytest.raises(ValueError, match="read-only"):
+        answers.probs[0, 0] = 0.5
+    own[0, 0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("paths", "names", "probs", "errors", "said"),
+    [
+        (("a",), (), np.zeros((1, 0)), (None,), "class_names"),
+        (("a",), ("x", "x"), np.full((1, 2), 0.5), (None,), "class_names"),
+        (("a",), ("x", "y"), np.ones((1, 1)), (None,), r"probs \[1, 2\]"),
+        (("a",), ("x",), np.ones((1, 1)), (), "1 errors"),
+        (("a",), ("x", "y"), np.array([[0.5, 0.6]]), (None,), "sum to 1"),
+        (("a",), ("x", "y"), np.array([[-0.5, 1.5]]), (None,), "sum to 1"),
+        (("a",), ("x", "y"), np.array([[NAN, NAN]]), (None,), "sum to 1"),
+        (("a",), ("x", "y"), np.array([[0.5, 0.5]]), ("broken",), "row of NaN"),
+    ],
+)
+def test_refusals(
+    paths: tuple[str, ...], names: tuple[str, ...], probs: np.ndarray, errors: tuple[str | None, ...], said: str
+) -> None:
+    with pytest.raises(FovealError, match=said) as caught:
+        Classifications(paths, names, probs, errors)
+    assert caught.value.code == "bad-value"
+
+
+def test_top_of_none_is_refused() -> None:
+    with pytest.raises(FovealError, match="at least 1"):
+        three().top(0)

@@ -128,9 +128,11 @@ def _card(values: dict[str, Any], path: Path) -> Card:
     if "embedding" not in outputs or min(outputs.values()) < 1:
         raise ValueError("[outputs] needs `embedding`, and every output at least one column")
     top1 = values.pop("published_top1", None)
+    # Read where the network is wrapped; the catalogue has no use for it.
+    values.pop("onnx", None)
     return Card(
         licence=Licence(**values.pop("licence")),
-        weights=Weights(**values.pop("weights")),
+        weights=Weights(**values.pop("weights", {"builder": "", "package": "", "file": "", "sha256": ""})),
         preprocess=Preprocess.from_dict(values.pop("preprocess")),
         outputs=outputs,
         published_top1=None if top1 is None else float(top1),

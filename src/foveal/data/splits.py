@@ -14,19 +14,23 @@ USUAL_FOLDS = 5
 MOST_FOLDS = 127
 
 
-def choose_folds(labels: Any) -> int:
-    """How many folds suit these classes: 5, or as many as the smallest class of two or more photos has, at least 2.
+def choose_folds(labels: Any, groups: Any | None = None) -> int:
+    """How many folds suit a dataset: 5, or as many as there are groups of photos when those are fewer, at least 2.
+
+    A class with fewer photos than folds is no reason for fewer folds: its photos land in different ones, so each is
+    judged by a model that learnt from the others.
 
     Args:
-        labels: int [n]; -1 = unlabelled, which does not count.
+        labels: int [n].
+        groups: int [n], photos that must stay together share a number.
 
     Raises:
         FovealError: `bad-value`: not whole numbers [n].
     """
     known = integers("choose_folds", "labels", labels)
-    _, counts = np.unique(known[known >= 0], return_counts=True)
-    splittable = counts[counts >= 2]
-    return min(USUAL_FOLDS, int(splittable.min())) if len(splittable) else 2
+    together = known if groups is None else integers("choose_folds", "groups", groups, length=len(known))
+    units = len(known) if groups is None else len(np.unique(together))
+    return max(2, min(USUAL_FOLDS, units))
 
 
 def stratified_folds(labels: Any, *, folds: int, seed: int, groups: Any | None = None) -> NDArray[np.int8]:

@@ -7,6 +7,7 @@ busy, and memory is bounded by one photo a thread whatever the number of photos:
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from foveal.runtimes.engine import EnginePool, threads
 Photo = Path | NDArray[np.uint8]
 
 _KEY_BYTES = 16
+_LOOK_UP = 4096
 _POLL_SECONDS = 0.1
 
 # What decoders are told they need, in pixels, for networks up to _LARGEST_INPUT; twice that for the next, and so on. One
@@ -89,7 +91,7 @@ class Extracted:
             raise FovealError(
                 "cache-damaged",
                 f"{int((~good).sum())} rows of the feature cache: expected them intact, got damaged ones",
-                hint="run `foveal cache clear` and try again",
+                hint="run it again: they are struck out now, and computed anew",
             )
         return out if stored == view else np.ascontiguousarray(out[:, stored.where(view.outputs)])
 
@@ -158,16 +160,17 @@ class _Job:
     def look_up(self) -> list[int]:
         """Indices of the photos whose features are not known from their unchanged files."""
         known = np.zeros(len(self.photos), np.bool_)
-        for index, photo in enumerate(self.photos):
-            if not isinstance(photo, Path):
-                continue
-            try:
-                key = self.files.known(photo, photo.stat())
-            except OSError:
-                continue
-            if key is not None:
-                self.keys[index] = np.frombuffer(key, np.uint8)
-                known[index] = True
+        for start in range(0, len(self.photos), _LOOK_UP):
+            files = [
+                (index, photo, status)
+                for index, photo in enumerate(self.photos[start : start + _LOOK_UP], start)
+                if isinstance(photo, Path) and (status := status_of(photo)) is not None
+            ]
+            keys = self.files.known_many([photo for _, photo, _ in files], [status for _, _, status in files])
+            for (index, _, _), key in zip(files, keys, strict=True):
+                if key is not None:
+                    self.keys[index] = np.frombuffer(key, np.uint8)
+                    known[index] = True
         for store in self.stores.values():
             known[known] = store.find(self.keys[known]) >= 0
         return np.flatnonzero(~known).tolist()
@@ -215,6 +218,8 @@ class _Job:
 
     def _one(self, index: int) -> None:
         photo = self.photos[index]
+        # Looked at before it is read: content must never be remembered under a later state of the file.
+        status = status_of(photo) if isinstance(photo, Path) else None
         data = read_file(photo) if isinstance(photo, Path) else photo.tobytes() + repr(photo.shape).encode()
         key = content_key(data)
         missing = [(view, store) for view, store in self.stores.items() if key not in store]
@@ -225,8 +230,8 @@ class _Job:
                     engine = self._engines.get(view.choice, view.network.content, view.network.sha256, view.outputs)
                     store.append(key, View.row(engine.run(view.prepare(image))))
         self.keys[index] = np.frombuffer(key, np.uint8)
-        if isinstance(photo, Path):
-            self.files.remember(photo, photo.stat(), key)
+        if isinstance(photo, Path) and status is not None:
+            self.files.remember(photo, status, key)
 
 
 def decode_side(view: View) -> int:
@@ -235,3 +240,11 @@ def decode_side(view: View) -> int:
     while largest < min(view.preprocess.size_wh):
         side, largest = 2 * side, 2 * largest
     return side
+
+
+def status_of(path: Path) -> os.stat_result | None:
+    """What the file system says of a file; None where it says nothing."""
+    try:
+        return path.stat()
+    except (OSError, ValueError):
+        return None

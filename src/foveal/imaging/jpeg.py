@@ -29,7 +29,8 @@ _START_OF_FRAME = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 _APP1, _SOS, _EOI = 0xE1, 0xDA, 0xD9
 # libjpeg's warnings that leave every pixel in place; after the others, parts of the picture are invented
-_BENIGN = ("extraneous bytes", "unknown jfif revision", "unknown adobe color", "icc", "invalid sos parameters")
+_BENIGN = ("extraneous bytes", "unknown adobe color", "bad icc marker", "invalid sos parameters")
+_JFIF = b"JFIF\0"
 
 _kept = threading.local()
 
@@ -132,12 +133,21 @@ def decode_turbo(data: bytes, header: JpegHeader, divisor: int, *, name: str) ->
         )
     except ValueError as error:
         message = str(error).lower()
+        repaired = _with_known_revision(data)
+        if "unknown jfif revision" in message and repaired != data:
+            return decode_turbo(repaired, header, divisor, name=name)
         if "premature end" in message:
             raise failures.truncated(name, "part of the picture is missing") from error
         if message.startswith(("corrupt jpeg data", "inconsistent")) and not any(text in message for text in _BENIGN):
             raise failures.corrupt(name, str(error)) from error
         return None
     return image
+
+
+def _with_known_revision(data: bytes) -> bytes:
+    """The file with JFIF revision 1, because libjpeg tells only its first warning and this one would hide others."""
+    at = data.find(_JFIF) + len(_JFIF)
+    return data[:at] + b"\x01" + data[at + 1 :]
 
 
 def check_scans(data: bytes, *, name: str) -> None:

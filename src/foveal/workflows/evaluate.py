@@ -26,6 +26,13 @@ class Evaluated:
 
 def evaluate(
     model: str | Path | Classifier, photos: str | Path | Dataset, *, settings: Settings | None = None
+) -> Evaluation:
+    """Measure on labelled photos; see `evaluate_with_findings`, of which this is the figures alone."""
+    return evaluate_with_findings(model, photos, settings=settings).evaluation
+
+
+def evaluate_with_findings(
+    model: str | Path | Classifier, photos: str | Path | Dataset, *, settings: Settings | None = None
 ) -> Evaluated:
     """Measure on labelled photos. Where the folder has a test/ part, only that is used.
 

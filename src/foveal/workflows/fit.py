@@ -137,7 +137,8 @@ def _learn(
     kept: Kept, found: Extracted, views: Sequence[View], recipe: Recipe
 ) -> tuple[Selection, Calibration, tuple[View, ...]]:
     """Cross-validate, calibrate, and say which views the winner needs."""
-    folds = stratified_folds(kept.labels, folds=choose_folds(kept.labels), seed=recipe.seed, groups=kept.groups)
+    count = choose_folds(kept.labels, kept.groups)
+    folds = stratified_folds(kept.labels, folds=count, seed=recipe.seed, groups=kept.groups)
     sets = candidates(views, len(kept.rows))
     features = {name: partial(found.gather, kept.rows, chosen) for name, chosen in sets.items()}
     selection = select(features, kept.labels, folds, classes=len(kept.class_names), probe=recipe.probe)

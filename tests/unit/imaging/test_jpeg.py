@@ -95,8 +95,9 @@ def test_oddities_that_leave_every_pixel_are_accepted(benign):
     assert np.abs(decode(odd, name="x").astype(int) - expected).max() <= 1
 
 
-def test_the_end_mark_does_not_hide_a_missing_part():
-    data = encoded(noise_rgb(64, 64), "JPEG")
+@pytest.mark.parametrize("revision", [1, 9])
+def test_the_end_mark_does_not_hide_a_missing_part(revision):
+    data = encoded(noise_rgb(64, 64), "JPEG").replace(b"JFIF\0\x01", b"JFIF\0" + bytes([revision]))
     with pytest.raises(FovealError) as caught:
         decode(data[: len(data) // 2] + b"\xff\xd9", name="x")
     assert caught.value.code == "image-truncated"

@@ -1,0 +1,111 @@
+"""Wrap an ONNX network of any origin so that it takes uint8 photos and names its outputs as foveal does."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foveal.backbones.card import Card
+from foveal.errors import FovealError
+
+
+def wrap(network: Path, card: Card) -> bytes:
+    """Put normalisation before a network and foveal's output names behind it.
+
+    Args:
+        network: An ONNX file with one float32 input, [N, 3, H, W] or [N, H, W, 3] as `[onnx] layout` says.
+        card: Gives the preprocessing and, under `[onnx]`, which output of the network is which of `[outputs]`.
+            An output [N, C, h, w] is averaged over its area.
+
+    Returns:
+        A serialised ONNX model with the input `images` uint8 [N, H, W, 3] and the outputs of the card.
+
+    Raises:
+        FovealError: `network-unreadable`, `network-mismatch`, `bad-card`.
+    """
+    import onnx
+    from onnx import compose
+
+    names, layout = _mapping(card)
+    try:
+        model = onnx.load(str(network))
+        onnx.checker.check_model(model)
+    except Exception as error:  # onnx raises its own, protobuf's and OSError
+        raise FovealError(
+            "network-unreadable",
+            f"{network}: expected an ONNX network, got: {str(error).strip().splitlines()[0][:200]}",
+            hint="export it again; its weights must be inside the one file",
+        ) from error
+    if len(model.graph.input) != 1:
+        raise _mismatch(network, "one input", f"{len(model.graph.input)}")
+    missing = [name for name in names.values() if name not in {output.name for output in model.graph.output}]
+    if missing:
+        known = ", ".join(output.name for output in model.graph.output)
+        raise _mismatch(network, f"the outputs {', '.join(missing)}", known)
+    opset = next(each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    model = compose.add_prefix(model, "net/")
+    head = _normalise(card, layout, opset, model)
+    merged = compose.merge_models(head, model, io_map=[("normalised", model.graph.input[0].name)])
+    _name_outputs(merged, {wanted: f"net/{given}" for wanted, given in names.items()}, card)
+    onnx.checker.check_model(merged, full_check=True)
+    return bytes(merged.SerializeToString())
+
+
+def _mapping(card: Card) -> tuple[dict[str, str], str]:
+    section = tomllib.loads(card.origin.read_text(encoding="utf-8")).get("onnx", {})
+    layout = section.get("layout", "NCHW")
+    names = {name: str(section.get("outputs", {}).get(name, name)) for name in card.outputs}
+    if layout not in ("NCHW", "NHWC"):
+        raise FovealError("bad-card", f"{card.origin}: expected layout NCHW or NHWC, got {layout!r}", hint="correct it")
+    return names, layout
+
+
+def _normalise(card: Card, layout: str, opset: int, model: Any) -> Any:
+    from onnx import TensorProto, helper, numpy_helper
+
+    width, height = card.preprocess.size_wh
+    shape = (1, 3, 1, 1) if layout == "NCHW" else (1, 1, 1, 3)
+    mean = np.array(card.preprocess.mean, np.float32).reshape(shape) * 255
+    gain = 1 / (np.array(card.preprocess.std, np.float32).reshape(shape) * 255)
+    nodes = [helper.make_node("Cast", ["images"], ["pixels"], to=TensorProto.FLOAT)]
+    if layout == "NCHW":
+        nodes.append(helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2]))
+    nodes += [
+        helper.make_node("Sub", [nodes[-1].output[0], "mean"], ["centred"]),
+        helper.make_node("Mul", ["centred", "gain"], ["normalised"]),
+    ]
+    size = [3, height, width] if layout == "NCHW" else [height, width, 3]
+    graph = helper.make_graph(
+        nodes,
+        "normalise",
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["N", height, width, 3])],
+        [helper.make_tensor_value_info("normalised", TensorProto.FLOAT, ["N", *size])],
+        [numpy_helper.from_array(mean, "mean"), numpy_helper.from_array(gain, "gain")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=model.ir_version)
+
+
+def _name_outputs(model: Any, names: dict[str, str], card: Card) -> None:
+    from onnx import TensorProto, helper
+
+    shapes = {output.name: len(output.type.tensor_type.shape.dim) for output in model.graph.output}
+    del model.graph.output[:]
+    for wanted, given in names.items():
+        if shapes[given] == 4:
+            model.graph.node.append(helper.make_node("GlobalAveragePool", [given], [f"{wanted}/pooled"]))
+            model.graph.node.append(helper.make_node("Flatten", [f"{wanted}/pooled"], [wanted], axis=1))
+        else:
+            model.graph.node.append(helper.make_node("Flatten", [given], [wanted], axis=1))
+        value = helper.make_tensor_value_info(wanted, TensorProto.FLOAT, ["N", card.outputs[wanted]])
+        model.graph.output.append(value)
+
+
+def _mismatch(network: Path, expected: str, got: str) -> FovealError:
+    return FovealError(
+        "network-mismatch",
+        f"{network}: expected {expected}, got {got}",
+        hint="name its outputs under [onnx.outputs] on the card",
+    )

@@ -1,0 +1,37 @@
+"""`foveal evaluate`: how good is this model on these photos?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foveal.cli.options import Json, Model, NoCache, Precision, Quiet, Runtime, settings_of
+
+
+def evaluate(
+    model: Model,
+    photos: Annotated[Path, typer.Argument(help="Labelled photos: a folder per class (test/ inside counts alone).")],
+    runtime: Runtime = "auto",
+    precision: Precision = "auto",
+    no_cache: NoCache = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure a model on labelled photos it has not learnt from.
+
+    Example: foveal evaluate clothes.foveal photos_test/
+    """
+    from foveal.cli.output import result, result_json, show_findings
+    from foveal.cli.progress import PhotoProgress
+    from foveal.workflows.evaluate import evaluate_with_findings
+
+    with PhotoProgress("looking at photos", quiet=quiet) as progress:
+        done = evaluate_with_findings(model, photos, settings=settings_of(runtime, precision, no_cache, progress))
+    if json:
+        findings = [finding.to_dict() for finding in done.findings]
+        result_json({"model": model, "evaluation": done.evaluation.to_dict(), "findings": findings})
+        return
+    show_findings(done.findings, quiet=quiet)
+    result(done.evaluation.summary())

@@ -1,0 +1,74 @@
+"""`foveal predict`: what is on these photos?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from foveal.cli.options import Json, Model, NoCache, Photos, Precision, Quiet, Runtime, settings_of
+
+if TYPE_CHECKING:
+    from foveal.types.classifications import Classifications
+
+
+def predict(
+    model: Model,
+    photos: Photos,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to name for each photo.")] = 1,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
+    runtime: Runtime = "auto",
+    precision: Precision = "auto",
+    no_cache: NoCache = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Recognise photos: with your own model, or among the 1,000 ImageNet classes.
+
+    Exits with 1 when no photo could be read.
+
+    Example: foveal predict clothes.foveal new.jpg more/ --top 3
+    """
+    from foveal.cli.output import result_json
+    from foveal.cli.progress import PhotoProgress
+    from foveal.errors import FovealError
+    from foveal.workflows.predict import predict as run
+
+    if csv and json:
+        raise FovealError("bad-option", "expected --json or --csv, got both", hint="choose one")
+    with PhotoProgress("recognising", quiet=quiet) as progress:
+        found = run(model, photos, settings=settings_of(runtime, precision, no_cache, progress))
+    if json:
+        result_json({"model": model, "photos": found.to_records(top)})
+    elif csv:
+        _csv(found, top)
+    else:
+        _text(found, top, quiet)
+    if all(found.errors):
+        raise typer.Exit(1)
+
+
+def _text(found: Classifications, top: int, quiet: bool) -> None:
+    from foveal.cli.output import result, say
+
+    for record in found.to_records(top):
+        if record["error"]:
+            say(f"error: {record['path']}: {record['error']}")
+        else:
+            classes = "  ".join(f"{each['prob']:6.1%} {each['label']}" for each in record["top"])
+            result(f"{record['path']}  {classes}")
+
+
+def _csv(found: Classifications, top: int) -> None:
+    import csv
+    import sys
+
+    from foveal.types.text import printable
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    header = [name for rank in range(1, top + 1) for name in (f"label_{rank}", f"prob_{rank}")]
+    writer.writerow(["path", *header, "error"])
+    for record in found.to_records(top):
+        cells = [cell for each in record["top"] for cell in (each["label"], f"{each['prob']:.6f}")]
+        cells += [""] * (len(header) - len(cells))
+        writer.writerow([printable(record["path"]), *cells, record["error"] or ""])

@@ -1,0 +1,75 @@
+"""Progress of the photos: a bar on a terminal, plain lines elsewhere, nothing before two seconds have passed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+_QUIET_SECONDS = 1.0
+_LINE_SECONDS = 10.0
+
+
+class PhotoProgress:
+    """Shows photos done, photos a second and time left on stderr.
+
+    Args:
+        what: What is being done, such as "reading photos".
+        quiet: Show nothing.
+    """
+
+    def __init__(self, what: str, *, quiet: bool) -> None:
+        self._what = what
+        self._quiet = quiet
+        self._started = time.monotonic()
+        self._first = 0
+        self._told = 0.0
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` photos are ready."""
+        now = time.monotonic() - self._started
+        if self._quiet or not total or (now < _QUIET_SECONDS and self._bar is None):
+            return
+        rate = done / now
+        if sys.stderr.isatty():
+            self._draw(done, total, rate)
+        elif now - self._told >= _LINE_SECONDS or (done == total and self._told):
+            self._told = now
+            left = (total - done) / rate if rate else 0.0
+            sys.stderr.write(f"{self._what}: {done:,} of {total:,}, {rate:.0f} images/s, {left:.0f} s left\n")
+
+    def _draw(self, done: int, total: int, rate: float) -> None:
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]:.0f} images/s"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(self._what, total=total, rate=rate)
+        self._bar.update(self._task, completed=done, total=total, rate=rate)
+        if done >= total:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar away; a later call starts a new one."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        self._started = time.monotonic()
+        self._told = 0.0
+
+    def __enter__(self) -> PhotoProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,100 @@
+"""Bring any ONNX image network: it is wrapped into the form every backbone has, checked by running it, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from foveal.backbones.card import Card, read_card
+from foveal.backbones.catalogue import cards, find, registered_folder
+from foveal.backbones.wrap import wrap
+from foveal.errors import FovealError
+from foveal.runtimes.engine import Choice, load_engine
+from foveal.storage import cannot_write, write_atomically
+from foveal.workflows.views import noise
+
+_CARD = "card.toml"
+_NETWORK = "network.onnx"
+
+
+def register(network: Path, card: Path) -> Card:
+    """Register a network as a backbone.
+
+    Args:
+        network: An ONNX file with one image input, float32 [N, 3, H, W] normalised as its card says.
+        card: Its card; `[onnx]` maps the names of outputs. `docs/backbones.md` shows one.
+
+    Returns:
+        The card as it is in the catalogue now.
+
+    Raises:
+        FovealError: `bad-card`, `name-taken`, `network-unreadable`, `network-mismatch`, `cannot-write`.
+    """
+    wanted = read_card(card)
+    taken = [name for each in cards() for name in (each.name, each.short_name)]
+    for name in (wanted.name, wanted.short_name):
+        if name in taken:
+            raise FovealError(
+                "name-taken",
+                f"{card}: expected a name of its own, got {name!r}, which another backbone has",
+                hint="choose another name on the card, or `foveal backbone remove` the other one",
+            )
+    content = wrap(network, wanted)
+    _check(content, wanted)
+    folder = registered_folder() / wanted.short_name
+    text = _with_weights(card.read_text(encoding="utf-8"), hashlib.sha256(content).hexdigest())
+    try:
+        registered_folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=registered_folder(), prefix=".") as place:
+            for name, data in ((_NETWORK, content), (_CARD, text.encode())):
+                with write_atomically(Path(place) / "new" / name) as file:
+                    file.write(data)
+            (Path(place) / "new").rename(folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return find(wanted.short_name)
+
+
+def forget(name: str) -> Card:
+    """Remove a registered backbone; one that comes with foveal cannot be.
+
+    Raises:
+        FovealError: `unknown-name`, `built-in`.
+    """
+    card = find(name)
+    if card.origin.parent.parent != registered_folder():
+        raise FovealError(
+            "built-in",
+            f"{name}: expected a backbone you registered, got one that comes with foveal",
+            hint="`foveal models` lists them all",
+        )
+    shutil.rmtree(card.origin.parent)
+    return card
+
+
+def _with_weights(card: str, sha256: str) -> str:
+    """The card with its [weights] naming the wrapped file beside it."""
+    before, _, after = card.partition("[weights]")
+    rest = after.split("\n[", 1)
+    tail = f"\n[{rest[1]}" if len(rest) > 1 else ""
+    weights = f'[weights]\nbuilder = ""\npackage = ""\nfile = "{_NETWORK}"\nsha256 = "{sha256}"\n'
+    return f"{before.rstrip()}\n\n{weights}{tail}"
+
+
+def _check(content: bytes, card: Card) -> None:
+    """Run the network once and compare what comes out with the card."""
+    outputs = list(card.outputs)
+    engine = load_engine(Choice("onnx", "f32"), content, outputs, parallel=1)
+    for name, values in zip(outputs, engine.run(noise(card.preprocess)), strict=True):
+        if values.shape != (card.outputs[name],) or not np.isfinite(values).all():
+            raise FovealError(
+                "network-mismatch",
+                f"{card.name}: expected {card.outputs[name]} finite columns of {name}, got shape {values.shape}",
+                hint="correct [outputs] on the card; a pooled output is one vector a photo",
+            )
+
+

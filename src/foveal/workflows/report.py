@@ -1,0 +1,135 @@
+"""The result of a fit for people: a few lines for the terminal, and a Markdown file beside the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from foveal.classifier.classifier import Classifier
+from foveal.errors import FovealError
+from foveal.storage import write_atomically
+from foveal.types.evaluation import Evaluation
+from foveal.types.text import printable
+
+_MOST_CLASSES = 1000
+_MOST_CONFUSION = 30
+_MOST_FINDINGS = 200
+
+
+def report_path(model: Path) -> Path:
+    """Where the report of a model file goes: beside it."""
+    return model.with_name(f"{model.stem}.report.md")
+
+
+def check_target(model: Path) -> None:
+    """Refuse a model file that could not be written, before the work is done rather than after.
+
+    Raises:
+        FovealError: `bad-option`.
+    """
+    if model.is_dir() or not model.name:
+        raise FovealError(
+            "bad-option", f"--out: expected a file, got the folder {model}", hint=f"try --out {model / 'model.foveal'}"
+        )
+
+
+def render(model: Classifier) -> str:
+    """The figures in a few lines."""
+    lines = [f"{len(model.class_names)} classes: {', '.join(map(printable, model.class_names[:12]))}"]
+    if len(model.class_names) > 12:
+        lines[0] += " …"
+    for title, evaluation in _evaluations(model):
+        lines += ["", title, *(f"  {line}" for line in evaluation.summary().splitlines())]
+    return "\n".join(lines)
+
+
+def write_report(model: Classifier, path: Path) -> None:
+    """Write the report, wholly or not at all.
+
+    Raises:
+        FovealError: `cannot-write`.
+    """
+    with write_atomically(path) as file:
+        file.write("\n".join(_markdown(model)).encode())
+
+
+def _evaluations(model: Classifier) -> Iterator[tuple[str, Evaluation]]:
+    if model.evaluation is not None:
+        yield "every photo judged by a model that had not seen it:", model.evaluation
+    if model.test_evaluation is not None:
+        yield "test photos, used once:", model.test_evaluation
+
+
+def _markdown(model: Classifier) -> Iterator[str]:
+    record = model.record
+    yield f"# A recogniser of {len(model.class_names)} classes\n"
+    yield f"Fitted on {record['data']['photos']:,} photos on {record['created']}, in {record['seconds']['total']:.1f} s.\n"
+    for title, evaluation in _evaluations(model):
+        yield f"## {title[0].upper()}{title[1:-1]}\n"
+        yield from _figures(evaluation)
+    yield "## How it was made\n"
+    yield from _table(("what", "value"), _made(model))
+    yield "### What was tried\n"
+    trials = record["selection"]["trials"]
+    rows = [(t["features"], t["probe"], f"{t['strength']:g}", f"{t['accuracy']:.2%}", f"{t['log_loss']:.4f}") for t in trials]
+    yield from _table(("features", "probe", "strength", "accuracy", "log loss"), rows)
+    if record["findings"]:
+        yield "## What was noticed about the photos\n"
+        for each in record["findings"][:_MOST_FINDINGS]:
+            paths = f": {', '.join(each['paths'][:3])}" if each["paths"] else ""
+            yield f"- {_cell(each['message'])} [{each['code']}]{_cell(paths)}"
+        if len(record["findings"]) > _MOST_FINDINGS:
+            yield f"- … and {len(record['findings']) - _MOST_FINDINGS} more; they are in the model file"
+        yield ""
+
+
+def _made(model: Classifier) -> list[tuple[str, object]]:
+    record = model.record
+    selection = record["selection"]
+    return [
+        ("networks", ", ".join(f"{card['title']} ({card['name']})" for card in record["backbones"])),
+        ("preprocessing", "; ".join(str(view.preprocess) for view in model.views if not view.mirrored)),
+        ("computed with", ", ".join(dict.fromkeys(str(view.choice) for view in model.views))),
+        ("head", f"{selection['probe']}, strength {selection['strength']:g}, on {selection['features']}"),
+        ("temperature", f"{model.temperature:.3f}"),
+        ("help for rare classes", f"{record['calibration']['tau']:g} (0 none, 1 full)"),
+        ("seed", record["recipe"]["seed"]),
+        ("effort", record["recipe"]["effort"]),
+        ("licence of the weights", ", ".join(record["licences"])),
+        ("data fingerprint", record["data"]["fingerprint"]),
+        ("versions", ", ".join(f"{name} {version}" for name, version in record["versions"].items())),
+    ]
+
+
+def _figures(evaluation: Evaluation) -> Iterator[str]:
+    yield "```\n" + evaluation.summary() + "\n```\n"
+    rows = [
+        (
+            score["name"],
+            score["photos"],
+            f"{score['recall']:.1%}",
+            f"{score['recall_interval']['low']:.0%} to {score['recall_interval']['high']:.0%}",
+            f"{score['precision']:.1%}",
+            f"{score['f1']:.3f}",
+        )
+        for score in evaluation.per_class[:_MOST_CLASSES]
+    ]
+    yield from _table(("class", "photos", "recall", "95 % interval", "precision", "F1"), rows)
+    if len(evaluation.per_class) <= _MOST_CONFUSION:
+        yield "Confusion: true classes in rows, predicted ones in columns.\n"
+        names = [score["name"] for score in evaluation.per_class]
+        counts = zip(names, evaluation.confusion, strict=True)
+        yield from _table(("", *names), [(name, *row) for name, row in counts])
+
+
+def _table(header: tuple[str, ...], rows: list[Any]) -> Iterator[str]:
+    yield f"| {' | '.join(map(_cell, header))} |"
+    yield f"|{'---|' * len(header)}"
+    yield from (f"| {' | '.join(map(_cell, row))} |" for row in rows)
+    yield ""
+
+
+def _cell(value: object) -> str:
+    """Text that cannot break out of its table cell."""
+    return printable(str(value)).replace("|", "\\|").replace("<", "&lt;")

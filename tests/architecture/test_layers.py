@@ -29,9 +29,9 @@ LEVELS = {
     "workflows": 7,
     "serving": 8,
     "sklearn": 8,
+    "": 8,  # foveal/__init__.py: the public names
     "cli": 9,
-    "": 9,
-    "__main__": 9,
+    "__main__": 10,
 }
 
 # L0 is three parts that may use each other in this order.
@@ -91,7 +91,8 @@ def test_imports_lower_layers_only(module: Module) -> None:
         ("heads", "probes", False),
         ("types", "errors", True),
         ("errors", "types", False),
-        ("cli", "", False),
+        ("cli", "", True),
+        ("workflows", "", False),
         ("training", "classifier", True),
         ("training", "workflows", False),
         ("workflows", "training", True),

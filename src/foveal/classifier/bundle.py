@@ -138,7 +138,7 @@ def _part(archive: zipfile.ZipFile, name: str, digest: str, path: Path) -> bytes
 
 
 def _classifier(manifest: dict[str, Any], parts: dict[str, bytes]) -> Classifier:
-    views = tuple(_view(values, parts) for values in manifest["views"])
+    views = tuple(_view(values, parts, manifest["sha256"]) for values in manifest["views"])
     head = manifest["head"]
     with np.load(io.BytesIO(parts[head["file"]]), allow_pickle=False) as arrays:
         module, attribute = HEADS[head["kind"]].split(":")
@@ -149,11 +149,12 @@ def _classifier(manifest: dict[str, Any], parts: dict[str, bytes]) -> Classifier
     return Classifier(labels, views, loaded, float(head["temperature"]), record=manifest["record"])
 
 
-def _view(values: dict[str, Any], parts: dict[str, bytes]) -> View:
+def _view(values: dict[str, Any], parts: dict[str, bytes], digests: dict[str, str]) -> View:
     layout = {str(name): int(columns) for name, columns in values["outputs"]}
     return View(
         backbone=str(values["backbone"]),
-        network=Network.of(parts[values["network"]], layout),
+        # The part was checked against this digest when it was read.
+        network=Network(parts[values["network"]], digests[values["network"]], layout),
         preprocess=Preprocess.from_dict(values["preprocess"]),
         outputs=tuple(layout),
         choice=Choice(str(values["runtime"]), str(values["precision"])),

@@ -8,8 +8,11 @@ import sys
 import typer
 
 from foveal.cli import backbone, cache, embed, evaluate, fit, models, predict
-from foveal.cli.output import fail
+from foveal.cli.output import fail, say
 from foveal.errors import FovealError
+
+# 128 + SIGINT, as shells count.
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="foveal",
@@ -46,15 +49,29 @@ def common(
 
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
+    sys.exit(_outcome())
+
+
+def _outcome() -> int:
+    """Run a verb and say how it went, as an exit code."""
+    # Typer puts another object in its place when the reader of our output goes away.
+    stdout = sys.stdout
+    code = 0
     try:
-        app()
+        app(prog_name="foveal")
     except FovealError as error:
         fail(error)
-        sys.exit(1)
+        code = 1
     except KeyboardInterrupt:
-        typer.echo("\ninterrupted: nothing half-written is left, and the next run goes on from the cache", err=True)
-        sys.exit(130)
+        code = _INTERRUPTED
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    if code == _INTERRUPTED:
+        say("\ninterrupted: nothing half-written is left, and the next run goes on from the cache")
+    try:
+        stdout.flush()
     except BrokenPipeError:
-        # The reader of our output went away, as `head` does; what is left must not be flushed into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        # The reader went away, as `head` does; what is left must not be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        return 0
+    return code

@@ -27,6 +27,7 @@ def embed(
     """
     from foveal.cli.output import result, result_json, say
     from foveal.cli.progress import PhotoProgress
+    from foveal.types.text import printable
     from foveal.workflows.embed import embed as run
 
     with PhotoProgress("embedding", quiet=quiet) as progress:
@@ -49,5 +50,5 @@ def embed(
         )
         return
     for each in left_out:
-        say(f"warning: left out {each['path']}: {each['error']}", quiet=quiet)
+        say(f"error: left out {printable(each['path'])}: {printable(each['error'])}", quiet=quiet)
     result(f"{out}: {rows:,} photos × {columns:,} columns of {found.backbone}")

@@ -49,7 +49,7 @@ def fit(
         )
     model.save(out)
     write_report(model, report_path(out))
-    findings = [Finding(each["code"], each["message"], tuple(each["paths"])) for each in model.record["findings"]]
+    findings = [Finding(**{**each, "paths": tuple(each["paths"])}) for each in model.record["findings"]]
     show_findings(findings, quiet=quiet or json)
     if json:
         result_json({"model": str(out), "report": str(report_path(out)), **model.record})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from foveal.errors import FovealError
+from foveal.storage import cannot_write
 from foveal.types.finding import Finding
 from foveal.types.text import printable
 
@@ -16,13 +19,21 @@ _MOST_PATHS = 3
 
 
 def result(text: str) -> None:
-    """Write a line or more of result to stdout."""
-    sys.stdout.write(printable_lines(text) + "\n")
+    """Write a line or more of result to stdout.
+
+    Raises:
+        FovealError: `cannot-write`: stdout is a file on a full disk.
+    """
+    _write(printable_lines(text) + "\n")
 
 
 def result_json(values: object) -> None:
-    """Write a result as JSON to stdout."""
-    sys.stdout.write(json.dumps(values, indent=1, ensure_ascii=True, default=str) + "\n")
+    """Write a result as JSON to stdout.
+
+    Raises:
+        FovealError: `cannot-write`: stdout is a file on a full disk.
+    """
+    _write(json.dumps(values, indent=1, ensure_ascii=True, default=str) + "\n")
 
 
 def say(text: str, *, quiet: bool = False) -> None:
@@ -41,12 +52,12 @@ def show_findings(findings: Sequence[Finding], *, quiet: bool) -> None:
     for code in dict.fromkeys(finding.code for finding in findings):
         same = [finding for finding in findings if finding.code == code]
         if len(same) == 1:
-            paths = f": {', '.join(same[0].paths[:_MOST_PATHS])}" if same[0].paths else ""
+            paths = f": {_names(same[0].paths[:_MOST_PATHS])}" if same[0].paths else ""
             say(f"{same[0]}{paths}", quiet=quiet)
             continue
         say(f"{same[0].severity}: {len(same)} × {code}, left out or looked over:", quiet=quiet)
         for finding in same[:_MOST_FINDINGS]:
-            say(f"  {', '.join(finding.paths[:1])}: {finding.message}", quiet=quiet)
+            say(f"  {_names(finding.paths[:1])}: {printable(finding.message)}", quiet=quiet)
         if len(same) > _MOST_FINDINGS:
             say(f"  … and {len(same) - _MOST_FINDINGS} more; --json lists all", quiet=quiet)
 
@@ -69,6 +80,23 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def printable_lines(text: str) -> str:
     """Text that any terminal can show: control characters and undecodable bytes of file names escaped."""
     return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def _names(paths: Sequence[str]) -> str:
+    """Names for one line; a line break in a name would look like a line of our own."""
+    return ", ".join(printable(path) for path in paths)
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is buffered would be tried again at exit, and fail again with a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise cannot_write(Path("standard output"), error) from error
 
 
 def _is_number(cell: str) -> bool:

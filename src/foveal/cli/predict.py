@@ -43,32 +43,39 @@ def predict(
     elif csv:
         _csv(found, top)
     else:
-        _text(found, top, quiet)
+        _text(found, top)
     if all(found.errors):
         raise typer.Exit(1)
 
 
-def _text(found: Classifications, top: int, quiet: bool) -> None:
+def _text(found: Classifications, top: int) -> None:
     from foveal.cli.output import result, say
+    from foveal.types.text import printable
 
+    lines = []
     for record in found.to_records(top):
         if record["error"]:
-            say(f"error: {record['path']}: {record['error']}")
+            say(f"error: {printable(record['path'])}: {printable(record['error'])}")
         else:
-            classes = "  ".join(f"{each['prob']:6.1%} {each['label']}" for each in record["top"])
-            result(f"{record['path']}  {classes}")
+            classes = "  ".join(f"{each['prob']:6.1%} {printable(each['label'])}" for each in record["top"])
+            lines.append(f"{printable(record['path'])}  {classes}")
+    if lines:
+        result("\n".join(lines))
 
 
 def _csv(found: Classifications, top: int) -> None:
     import csv
-    import sys
+    import io
 
+    from foveal.cli.output import result
     from foveal.types.text import printable
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     header = [name for rank in range(1, top + 1) for name in (f"label_{rank}", f"prob_{rank}")]
     writer.writerow(["path", *header, "error"])
     for record in found.to_records(top):
-        cells = [cell for each in record["top"] for cell in (each["label"], f"{each['prob']:.6f}")]
+        cells = [cell for each in record["top"] for cell in (printable(each["label"]), f"{each['prob']:.6f}")]
         cells += [""] * (len(header) - len(cells))
-        writer.writerow([printable(record["path"]), *cells, record["error"] or ""])
+        writer.writerow([printable(record["path"]), *cells, printable(record["error"] or "")])
+    result(text.getvalue().rstrip("\n"))

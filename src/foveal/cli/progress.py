@@ -1,4 +1,4 @@
-"""Progress of the photos: a bar on a terminal, plain lines elsewhere, nothing before two seconds have passed."""
+"""Progress of the photos: a bar on a terminal, plain lines elsewhere, nothing in the first second."""
 
 from __future__ import annotations
 

@@ -15,22 +15,25 @@ MOST_FOLDS = 127
 
 
 def choose_folds(labels: Any, groups: Any | None = None) -> int:
-    """How many folds suit a dataset: 5, or as many as there are groups of photos when those are fewer, at least 2.
+    """How many folds suit a dataset: 5, or as many as the median class has photos, or there are groups; at least 2.
 
-    A class with fewer photos than folds is no reason for fewer folds: its photos land in different ones, so each is
-    judged by a model that learnt from the others.
+    Where every class has two photos, two folds keep the classes balanced in what is learnt from; with more, the class
+    held out would be the rarest each time and never be answered. A few small classes among large ones are no reason
+    for fewer folds: their photos land in different ones.
 
     Args:
-        labels: int [n].
+        labels: int [n]; -1 = unlabelled, which does not count.
         groups: int [n], photos that must stay together share a number.
 
     Raises:
         FovealError: `bad-value`: not whole numbers [n].
     """
     known = integers("choose_folds", "labels", labels)
-    together = known if groups is None else integers("choose_folds", "groups", groups, length=len(known))
-    units = len(known) if groups is None else len(np.unique(together))
-    return max(2, min(USUAL_FOLDS, units))
+    _, counts = np.unique(known[known >= 0], return_counts=True)
+    most = min(USUAL_FOLDS, int(np.median(counts)) if len(counts) else 2)
+    if groups is not None:
+        most = min(most, len(np.unique(integers("choose_folds", "groups", groups, length=len(known)))))
+    return max(2, most)
 
 
 def stratified_folds(labels: Any, *, folds: int, seed: int, groups: Any | None = None) -> NDArray[np.int8]:

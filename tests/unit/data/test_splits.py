@@ -83,19 +83,20 @@ def test_groups_of_several_classes_leave_classes_even() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "folds"),
+    ("labels", "groups", "folds"),
     [
-        ([0] * 10 + [1] * 10, 5),
-        ([0] * 10 + [1] * 3, 3),
-        ([0] * 10 + [1] * 2, 2),
-        ([0] * 10 + [1], 5),
-        ([0] * 10 + [1] * 4 + [-1] * 2, 4),
-        ([0, 1], 2),
-        ([], 2),
+        ([0] * 10 + [1] * 10, None, 5),
+        ([0] * 10 + [1] * 2, None, 5),
+        ([0] * 3 + [1] * 3, None, 3),
+        ([0] * 2 + [1] * 2 + [2] * 10, None, 2),
+        ([0] * 4 + [1] * 4 + [-1] * 20, None, 4),
+        ([0, 1], None, 2),
+        ([], None, 2),
+        ([0] * 10 + [1] * 10, [0, 1, 2] * 6 + [0, 1], 3),
     ],
 )
-def test_choosing_how_many(labels: list[int], folds: int) -> None:
-    assert choose_folds(labels) == folds
+def test_choosing_how_many(labels: list[int], groups: list[int] | None, folds: int) -> None:
+    assert choose_folds(labels, groups) == folds
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,9 @@ demo: $(READY)  ## run examples/demo.py
 bench:  ## list the benchmarks
 	@for file in benchmarks/*.py; do \
 	    test -f "$$file" || { echo "no benchmarks"; exit 0; }; \
-	    sed -n -e "1s|^\"\"\"\([^\"]*\).*|  $(BIN)/python $$file|p" -e '1s|^"""\([^"]*\).*|      \1|p' "$$file"; \
+	    grep -q __main__ "$$file" || continue; \
+	    echo "  $(BIN)/python $$file"; \
+	    sed -n '1s|^"""\([^"]*\).*|      \1|p' "$$file"; \
 	done
 
 clean:  ## remove .venv, caches and built packages

@@ -23,7 +23,7 @@ def cache_folder() -> Path:
 
 
 def data_folder() -> Path:
-    """Folder for what the user gave foveal to keep, such as backbones: `$FOVEAL_HOME`, else the system's data folder."""
+    """Folder for what the user gave foveal to keep: `$FOVEAL_HOME`, else the system's data folder."""
     chosen = os.environ.get("FOVEAL_HOME")
     if chosen:
         return Path(chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,21 @@ from typing import Any
 
 from foveal.errors import FovealError
 from foveal.imaging.preprocess import Preprocess
+
+# Fewer columns than this in a tap are not worth a probe's time.
+_NARROWEST_TAP = 32
+
+# What is safe as the name of a folder and in a list with commas.
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_FIELDS: dict[str, type] = {
+    **dict.fromkeys(("name", "short_name", "title", "paper", "trained_on", "classes"), str),
+    **{"parameters": int, "macs": int, "published_top1": float},
+    **dict.fromkeys(("licence", "weights", "preprocess", "outputs"), dict),
+}
+_OPTIONAL = ("classes", "macs", "published_top1", "weights")
+_WEIGHTS: dict[str, type] = {**dict.fromkeys(("builder", "package", "file", "sha256", "install"), str), "depth": float}
+_NO_WEIGHTS = {"builder": "", "package": "", "file": "", "sha256": ""}
+_KINDS = {str: "text", int: "whole number", float: "number", dict: "table"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +98,11 @@ class Card:
     def features(self) -> tuple[str, ...]:
         """Outputs a probe learns from: the embedding and every tap with at least 32 columns, first to last.
 
-        Narrower taps see edges and colours only; they cost time and gained nothing in cross-validation.
+        Narrower taps see edges and colours only; they cost time and gained nothing in cross-validation. Logits are a
+        linear function of the embedding and add nothing to it.
         """
-        return tuple(name for name, columns in self.outputs.items() if name == "embedding" or columns >= 32)
+        taps = {name for name, columns in self.outputs.items() if columns >= _NARROWEST_TAP and name != "logits"}
+        return tuple(name for name in self.outputs if name == "embedding" or name in taps)
 
     def to_dict(self) -> dict[str, object]:
         """JSON-able form, as printed by `foveal models --json` and kept in model files."""
@@ -114,8 +132,8 @@ def read_card(path: Path) -> Card:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
         return _card(values, path)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
+    except (OSError, ValueError, FovealError) as error:
+        reason = error.message if isinstance(error, FovealError) else str(error)
         raise FovealError(
             "bad-card",
             f"{path}: expected a backbone card in TOML, got: {reason}",
@@ -124,21 +142,44 @@ def read_card(path: Path) -> Card:
 
 
 def _card(values: dict[str, Any], path: Path) -> Card:
-    outputs = {str(name): int(columns) for name, columns in values.pop("outputs").items()}
-    if "embedding" not in outputs or min(outputs.values()) < 1:
-        raise ValueError("[outputs] needs `embedding`, and every output at least one column")
-    top1 = values.pop("published_top1", None)
     # Read where the network is wrapped; the catalogue has no use for it.
     values.pop("onnx", None)
+    _check(values, _FIELDS, _OPTIONAL, "")
+    _check(values["licence"], dict.fromkeys(("spdx", "holder", "source"), str), ("holder", "source"), "licence.")
+    weights = values.pop("weights", _NO_WEIGHTS)
+    _check(weights, _WEIGHTS, ("install", "depth"), "weights.")
+    for field in ("name", "short_name"):
+        if not _NAME.fullmatch(values[field]) or values[field] == "auto":
+            raise ValueError(f"{field} = {values[field]!r}: use lower-case letters, digits, '.', '_' and '-'")
+    outputs = values.pop("outputs")
+    _check(outputs, dict.fromkeys(("embedding", *outputs), int), (), "outputs.")
+    if min(outputs.values()) < 1 or values["parameters"] < 1 or values.get("macs", 0) < 0:
+        raise ValueError("columns of [outputs], parameters and macs are counts")
+    classes = values.pop("classes", "")
+    # A ready file has the layer or has not; a builder writes it when it is asked to.
+    if classes not in ("", "imagenet1k") or (classes and not weights["builder"] and outputs.get("logits") != 1000):
+        raise ValueError(f'classes = {classes!r}: leave it out, or say "imagenet1k" and give outputs.logits = 1000')
     return Card(
         licence=Licence(**values.pop("licence")),
-        weights=Weights(**values.pop("weights", {"builder": "", "package": "", "file": "", "sha256": ""})),
+        weights=Weights(**weights),
         preprocess=Preprocess.from_dict(values.pop("preprocess")),
         outputs=outputs,
-        published_top1=None if top1 is None else float(top1),
-        parameters=int(values.pop("parameters")),
-        macs=int(values.pop("macs", 0)),
-        classes=str(values.pop("classes", "")),
+        published_top1=values.pop("published_top1", None),
+        macs=values.pop("macs", 0),
+        classes=classes,
         origin=path,
         **values,
     )
+
+
+def _check(table: dict[str, Any], fields: Mapping[str, type], optional: tuple[str, ...], where: str) -> None:
+    """Refuse a table of the card that lacks a field, has one too many or one of the wrong kind."""
+    for name in fields:
+        if name not in table and name not in optional:
+            raise ValueError(f"no field {where}{name}")
+    for name, value in table.items():
+        if name not in fields:
+            raise ValueError(f"an unknown field {where}{name}")
+        kind = fields[name]
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            raise ValueError(f"{where}{name} = {value!r}, which is no {_KINDS[kind]}")

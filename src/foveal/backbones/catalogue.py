@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -31,14 +32,16 @@ def find(name: str) -> Card:
         name: Such as "lite0" or "efficientnet_lite0.in1k"; "auto" is the default backbone.
 
     Raises:
-        FovealError: `unknown-name`, listing the near ones.
+        FovealError: `unknown-name`, listing the near ones; `bad-card`, `name-taken` for a registered card.
     """
     wanted = DEFAULT if name == "auto" else name
-    known = cards()
-    for card in known:
+    known = []
+    # The built-in ones first: a broken card of the user's must not stand in their way.
+    for card in itertools.chain(_built_in(), _registered()):
         if wanted in (card.name, card.short_name):
             return card
-    raise unknown_name("backbone", name, [each for card in known for each in (card.short_name, card.name)])
+        known += [card.short_name, card.name]
+    raise unknown_name("backbone", name, known)
 
 
 @functools.cache

@@ -114,7 +114,7 @@ class Graph:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         model.producer_name = "foveal"
         onnx.checker.check_model(model, full_check=True)
-        return model.SerializeToString()
+        return bytes(model.SerializeToString())
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:

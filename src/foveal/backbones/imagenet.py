@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from importlib import resources
-from typing import NamedTuple
 
 
-class ImageNetClass(NamedTuple):
+@dataclass(frozen=True)
+class ImageNetClass:
     """One class of ILSVRC2012.
 
     Args:
-        index: Position among the logits of every ImageNet network, 0 to 999.
+        position: Position among the logits of every ImageNet network, 0 to 999.
         wordnet_id: Synset, such as "n01440764".
         names: WordNet's words for it, the most common first.
     """
 
-    index: int
+    position: int
     wordnet_id: str
     names: tuple[str, ...]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module, util
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from foveal.backbones import BUILDERS
 from foveal.backbones.card import Card
@@ -71,10 +71,15 @@ def load_network(card: Card, *, classifier: bool = False) -> Network:
     path = cache_folder() / "networks" / f"{card.name}-{card.weights.sha256[:12]}-{variant}-{_BUILD_PROTOCOL}.onnx"
     try:
         return Network.of(path.read_bytes(), outputs)
-    except FileNotFoundError:
+    except OSError:
         content = build_network(card, classifier=classifier)
-    with write_atomically(path) as file:
-        file.write(content)
+    try:
+        with write_atomically(path) as file:
+            file.write(content)
+    except FovealError as error:
+        # Built again next time: a cache that may not be written slows foveal down, and `FeatureCache.warning` says so.
+        if error.code != "cannot-write":
+            raise
     return Network.of(content, outputs)
 
 
@@ -100,9 +105,14 @@ def build_network(card: Card, *, classifier: bool) -> bytes:
     return _builder(card.weights.builder)(source, card, classifier=classifier)
 
 
-def _builder(name: str) -> Any:
+class _Builder(Protocol):
+    def __call__(self, source: Path, card: Card, *, classifier: bool) -> bytes: ...
+
+
+def _builder(name: str) -> _Builder:
     try:
         module, attribute = BUILDERS[name].split(":")
     except KeyError:
         raise unknown_name("builder", name, BUILDERS) from None
-    return getattr(import_module(module), attribute)
+    builder: _Builder = getattr(import_module(module), attribute)
+    return builder

@@ -6,13 +6,14 @@ pickles followed by raw memory:
     magic number | protocol | system info | the object, its tensors naming their storage by id
     | list of storage ids | for each id: element count (int64), then the elements, little-endian
 
-A pickle can call anything; this reader's unpickler resolves exactly the names in `_ALLOWED`, so a crafted file can
-build dicts and arrays and nothing else.
+A pickle can call anything; `pickle_data` carries out plain data only and this reader resolves exactly the names in
+`_ALLOWED`, so a crafted file can build dicts and arrays and nothing else, and no more of them than the file is long.
 """
 
 from __future__ import annotations
 
-import pickle
+import io
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,17 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.backbones.pickle_data import load_data
 from foveal.errors import FovealError
 
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
+
+# numpy's own limit is 64, PyTorch's too.
+_MOST_AXES = 64
+_LARGEST = 2**63
+# Tensors may share a storage; how large they may be together, in multiples of the file, bounds the memory.
+_MOST_SHARING = 8
 
 _STORAGE_DTYPES = {
     "DoubleStorage": np.dtype("<f8"),
@@ -61,54 +69,71 @@ class _Tensor:
         values = self.storage.values
         if values is None:
             raise ValueError("a tensor names a storage that the file does not hold")
-        last = self.offset + sum(
-            (size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True) if size
-        )
-        if self.offset < 0 or any(s < 0 for s in self.strides) or last >= max(len(values), 1):
+        if 0 in self.shape:
+            return np.empty(self.shape, values.dtype)
+        last = self.offset + sum((size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=True))
+        # More elements than the storage has (strides of 0) would let a small file ask for any amount of memory.
+        if last >= len(values) or math.prod(self.shape) > len(values):
             raise ValueError("a tensor reaches outside its storage")
         byte_strides = tuple(stride * values.itemsize for stride in self.strides)
         view = np.lib.stride_tricks.as_strided(values[self.offset :], self.shape, byte_strides)
-        return np.ascontiguousarray(view).reshape(self.shape)
+        return view.copy(order="C")
 
 
 def _rebuild_tensor(
-    storage: _Storage,
-    offset: int,
-    shape: tuple[int, ...],
-    strides: tuple[int, ...],
-    requires_grad: bool = False,
-    backward_hooks: object = None,
-    metadata: object = None,
+    storage: object, offset: object, shape: object, strides: object, *_requires_grad_and_hooks: object
 ) -> _Tensor:
     """Stand in for `torch._utils._rebuild_tensor_v2`, whose argument order the file fixes."""
-    if not isinstance(storage, _Storage):
-        raise pickle.UnpicklingError("a tensor without a storage")
-    return _Tensor(storage, offset, tuple(shape), tuple(strides))
+    if not isinstance(storage, _Storage) or not isinstance(shape, tuple) or not isinstance(strides, tuple):
+        raise ValueError("a tensor without storage, shape and strides")
+    if len(shape) != len(strides) or len(shape) > _MOST_AXES:
+        raise ValueError(f"a tensor of {len(shape)} axes with {len(strides)} strides")
+    numbers = (offset, *shape, *strides)
+    if not all(type(number) is int and 0 <= number < _LARGEST for number in numbers):
+        raise ValueError("a tensor whose offset, shape or strides are no sizes")
+    return _Tensor(storage, numbers[0], shape, strides)
+
+
+def _ordered_dict(*arguments: object) -> OrderedDict[str, object]:
+    """Stand in for `collections.OrderedDict`, which files call without arguments and fill afterwards."""
+    if arguments:
+        raise ValueError("a dict made of other objects")
+    return OrderedDict()
 
 
 _ALLOWED: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): OrderedDict,
+    ("collections", "OrderedDict"): _ordered_dict,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
     **{("torch", name): dtype for name, dtype in _STORAGE_DTYPES.items()},
 }
 
 
-class _RestrictedUnpickler(pickle.Unpickler):
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(file)
-        self.storages: dict[str, _Storage] = {}
+class _Storages(dict[str, _Storage]):
+    """The storages that a pickle names, by their key."""
 
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _ALLOWED[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(f"the file asks for {module}.{name}, which weights never need") from None
+    def persistent(self, pid: object) -> _Storage:
+        """The storage that a persistent id, ("storage", type, key, place, elements, view), stands for."""
+        if not (isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage"):
+            raise ValueError("a persistent id that names no storage")
+        _, dtype, key, _place, elements = pid[:5]
+        if not isinstance(dtype, np.dtype) or not isinstance(key, str) or type(elements) is not int:
+            raise ValueError("a storage without type, key and number of elements")
+        known = self.setdefault(key, _Storage(dtype, elements))
+        if (known.dtype, known.elements) != (dtype, elements):
+            raise ValueError("one storage described in two ways")
+        return known
 
-    def persistent_load(self, pid: Any) -> _Storage:
-        if not (isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage" and isinstance(pid[1], np.dtype)):
-            raise pickle.UnpicklingError(f"unknown persistent id {pid!r}")
-        _, dtype, key, _location, elements = pid[:5]
-        return self.storages.setdefault(str(key), _Storage(dtype, int(elements)))
+
+def _find(module: str, name: str) -> Any:
+    try:
+        return _ALLOWED[module, name]
+    except KeyError:
+        raise ValueError(f"the file asks for {module}.{name}, which weights never need") from None
+
+
+def _load(file: IO[bytes]) -> Any:
+    """Read a pickle that holds no tensors."""
+    return load_data(file, find=_find, persistent=_Storages().persistent)
 
 
 def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
@@ -124,9 +149,8 @@ def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
         FovealError: `weights-unreadable`: not such a file, truncated, or it asks for anything but arrays.
     """
     try:
-        with path.open("rb") as file:
-            return _read(file)
-    except (OSError, pickle.UnpicklingError, ValueError, TypeError, EOFError, AttributeError, IndexError) as error:
+        return _read(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise FovealError(
             "weights-unreadable",
             f"{path}: expected a PyTorch state dict in the pre-1.6 layout, got: {error}",
@@ -134,32 +158,39 @@ def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
         ) from error
 
 
-def _read(file: IO[bytes]) -> dict[str, NDArray[Any]]:
-    if _RestrictedUnpickler(file).load() != _MAGIC_NUMBER:
+def _read(data: bytes) -> dict[str, NDArray[Any]]:
+    # In memory, where reading more than there is asks for no memory.
+    file = io.BytesIO(data)
+    if _load(file) != _MAGIC_NUMBER:
         raise ValueError("no PyTorch magic number")
-    if _RestrictedUnpickler(file).load() != _PROTOCOL:
+    if _load(file) != _PROTOCOL:
         raise ValueError("an unknown protocol")
-    system = _RestrictedUnpickler(file).load()
-    if not isinstance(system, dict) or not system.get("little_endian", False):
+    system = _load(file)
+    if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise ValueError("no system information, or big-endian data")
-    unpickler = _RestrictedUnpickler(file)
-    state = unpickler.load()
-    keys = _RestrictedUnpickler(file).load()
+    storages = _Storages()
+    state = load_data(file, find=_find, persistent=storages.persistent)
+    keys = _load(file)
     if not isinstance(state, dict) or not isinstance(keys, list):
         raise ValueError("no state dict")
     for key in keys:
-        _fill(file, unpickler.storages[key] if key in unpickler.storages else None)
-    return {name: value.array() for name, value in state.items() if isinstance(value, _Tensor)}
+        if not isinstance(key, str) or key not in storages:
+            raise ValueError("raw memory for a storage that nothing names")
+        _fill(file, storages[key], data)
+    tensors = {name: value for name, value in state.items() if isinstance(value, _Tensor)}
+    wanted = sum(math.prod(tensor.shape) * tensor.storage.dtype.itemsize for tensor in tensors.values())
+    if wanted > _MOST_SHARING * len(data):
+        raise ValueError(f"tensors of {wanted:,} bytes in a file of {len(data):,}")
+    return {name: tensor.array() for name, tensor in tensors.items()}
 
 
-def _fill(file: IO[bytes], storage: _Storage | None) -> None:
-    if storage is None:
-        raise ValueError("raw memory for a storage that nothing names")
+def _fill(file: io.BytesIO, storage: _Storage, data: bytes) -> None:
     elements = int.from_bytes(file.read(8), "little")
     if elements != storage.elements:
         raise ValueError(f"a storage of {storage.elements} elements holds {elements}")
-    size = elements * storage.dtype.itemsize
-    data = file.read(size)
-    if len(data) != size:
+    start = file.tell()
+    end = start + elements * storage.dtype.itemsize
+    if end > len(data):
         raise ValueError("the file ends early")
-    storage.values = np.frombuffer(data, dtype=storage.dtype)
+    storage.values = np.frombuffer(data[start:end], storage.dtype)
+    file.seek(end)

@@ -1,0 +1,1 @@
+"""The object users hold, and its file on disk."""

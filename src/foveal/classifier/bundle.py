@@ -6,9 +6,11 @@ Data only: nothing in it is executed, no pickle is read, and every part must mat
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import io
 import json
+import struct
 import zipfile
 from importlib import import_module
 from pathlib import Path
@@ -16,20 +18,36 @@ from typing import Any
 
 import numpy as np
 
+from foveal.backbones.network import Network
 from foveal.classifier.classifier import Classifier
 from foveal.errors import FovealError
-from foveal.backbones.network import Network
 from foveal.features.view import View
 from foveal.heads import HEADS
 from foveal.imaging.preprocess import Preprocess
 from foveal.runtimes.engine import Choice
 from foveal.storage import write_atomically
+from foveal.types.text import printable
 
 PROTOCOL = 1
 _MANIFEST = "manifest.json"
 _HEAD = "head.npz"
-_LARGEST_PART = 4 * 2**30
+# Where the first entry's name stands in a zip (APPNOTE.TXT 4.3.7).
+_NAME_OFFSET = 30
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+
+# Whatever a reader of zip, JSON or arrays raises on changed bytes, and the codes of values that refuse to be made.
+_MISFITS = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+_REFUSED_PARTS = ("bad-value", "bad-preprocess", "unknown-name")
 
 
 def save(model: Classifier, path: Path) -> Path:
@@ -78,17 +96,46 @@ def load(path: str | Path) -> Classifier:
     path = Path(path).expanduser()
     try:
         with zipfile.ZipFile(path) as archive:
+            if _MANIFEST not in archive.namelist():
+                raise _foreign(path, "a zip without a manifest")
+            _refuse_swelling(archive, path.stat().st_size)
             manifest = _manifest(archive, path)
             parts = {name: _part(archive, name, digest, path) for name, digest in manifest["sha256"].items()}
         return _classifier(manifest, parts)
     except FileNotFoundError as error:
-        raise FovealError(
-            "not-found", f"{path}: expected a model file, got nothing there", hint="`foveal fit` writes one with --out"
-        ) from error
+        raise _not_found(path) from error
     except (OSError, zipfile.BadZipFile) as error:
         raise _unreadable(path, error) from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, EOFError) as error:
+    except _MISFITS as error:
         raise _damaged(path, f"its parts do not fit together ({error})") from error
+    except FovealError as error:
+        if error.code not in _REFUSED_PARTS:
+            raise
+        raise _damaged(path, f"its parts do not fit together ({error.message})") from error
+
+
+def looks_like_one(path: Path) -> bool:
+    """Whether a file begins as a model file does, or is empty.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(_NAME_OFFSET + len(_MANIFEST))
+    return not start or (start[:4] == b"PK\x03\x04" and start[_NAME_OFFSET:] == _MANIFEST.encode())
+
+
+def _refuse_swelling(archive: zipfile.ZipFile, file_bytes: int) -> None:
+    """Parts are stored as they are, so together they cannot be larger than their file; a zip bomb is.
+
+    Raises:
+        ValueError: They are compressed, or claim to be larger.
+    """
+    claimed = sum(entry.file_size for entry in archive.infolist())
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+        raise ValueError("compressed content, where foveal stores it plain")
+    if claimed > file_bytes:
+        raise ValueError(f"a file of {file_bytes:,} bytes claims {claimed:,} bytes of content")
 
 
 def _view_to_dict(view: View, file: str) -> dict[str, object]:
@@ -105,10 +152,9 @@ def _view_to_dict(view: View, file: str) -> dict[str, object]:
 
 def _manifest(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
     try:
-        text = archive.read(_MANIFEST)
-        manifest = json.loads(text)
-    except (KeyError, ValueError) as error:
-        raise _foreign(path, "a zip without a manifest") from error
+        manifest = json.loads(archive.read(_MANIFEST))
+    except ValueError as error:
+        raise _foreign(path, "a zip whose manifest is not JSON") from error
     except zipfile.BadZipFile as error:
         raise _damaged(path, str(error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != "foveal":
@@ -126,8 +172,6 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
 
 
 def _part(archive: zipfile.ZipFile, name: str, digest: str, path: Path) -> bytes:
-    if archive.getinfo(name).file_size > _LARGEST_PART:
-        raise _damaged(path, f"{name} claims {archive.getinfo(name).file_size} bytes")
     try:
         content = archive.read(name)
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
@@ -140,7 +184,10 @@ def _part(archive: zipfile.ZipFile, name: str, digest: str, path: Path) -> bytes
 def _classifier(manifest: dict[str, Any], parts: dict[str, bytes]) -> Classifier:
     views = tuple(_view(values, parts, manifest["sha256"]) for values in manifest["views"])
     head = manifest["head"]
-    with np.load(io.BytesIO(parts[head["file"]]), allow_pickle=False) as arrays:
+    content = parts[head["file"]]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        _refuse_swelling(archive, len(content))
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         module, attribute = HEADS[head["kind"]].split(":")
         loaded = getattr(import_module(module), attribute).from_arrays(dict(arrays))
     labels = tuple(str(label) for label in manifest["labels"])
@@ -173,6 +220,15 @@ def _unreadable(path: Path, error: Exception) -> FovealError:
     with path.open("rb") as file:
         starts_like_zip = file.read(4) == b"PK\x03\x04"
     return _damaged(path, "it ends early") if starts_like_zip else _foreign(path, "another kind of file")
+
+
+def _not_found(path: Path) -> FovealError:
+    """Suggests model files beside it with a name like it; "imagenet" is always there."""
+    beside = [each.name for each in path.parent.glob("*.foveal")] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, [*beside, "imagenet"], n=3)
+    places = [name if name == "imagenet" else str(path.with_name(name)) for name in near]
+    hint = f"did you mean {' or '.join(map(printable, places))}?" if near else "`foveal fit` writes one with --out"
+    return FovealError("not-found", f"{path}: expected a model file, got nothing there", hint=hint)
 
 
 def _foreign(path: Path, got: str) -> FovealError:

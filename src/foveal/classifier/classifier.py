@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,14 @@ from foveal.metrics.evaluate import measure
 from foveal.runtimes.engine import EnginePool
 from foveal.types.classifications import Classifications
 from foveal.types.evaluation import Evaluation
+from foveal.types.text import listing, printable
 
 # Fewer photos than this are not worth opening the cache for.
 _CACHE_FROM = 16
+
+# Matrix products round differently for other numbers of rows. Blocks of one size, the last one filled up, give a photo
+# the same probabilities to the last bit alone and in any company.
+_BLOCK_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -101,8 +107,14 @@ class Classifier:
         return Classifications(names, self.class_names, probs, errors)
 
     def probs(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Probabilities float32 [n, C] from features [n, D]; each row sums to 1."""
-        return softmax(self.head.logits(features), self.temperature).astype(np.float32)
+        """Probabilities float32 [n, C] from features [n, D]; each row sums to 1 and depends on its own photo only."""
+        logits = np.empty((len(features), len(self.class_names)), np.float32)
+        for start in range(0, len(features), _BLOCK_ROWS):
+            block = features[start : start + _BLOCK_ROWS]
+            padding = np.zeros((_BLOCK_ROWS - len(block), features.shape[1]), features.dtype)
+            whole = np.concatenate([block, padding]) if len(padding) else block
+            logits[start : start + _BLOCK_ROWS] = self.head.logits(whole)[: len(block)]
+        return softmax(logits, self.temperature).astype(np.float32)
 
     def evaluate(self, photos: Dataset | str | Path, *, settings: Settings | None = None) -> Evaluation:
         """Measure on labelled photos; those that cannot be read are left out.
@@ -127,22 +139,40 @@ class Classifier:
         labels = self.labels_of(dataset)
         rows = np.flatnonzero(found.readable)
         if not len(rows):
-            raise FovealError(
-                "no-photos",
-                f"{dataset.root}: expected photos that can be read, got none",
-                hint="the reasons are listed above, one a photo",
-            )
+            raise none_readable(str(dataset.root), found.failures.values())
         return measure(labels[rows], self.probs(found.gather(rows, self.views)), self.class_names, protocol=protocol)
 
     def labels_of(self, dataset: Dataset) -> NDArray[np.int32]:
         """Labels of a dataset as indices into this classifier's classes, int32 [n]."""
+        check_classes(dataset, self.class_names)
         known = {name: index for index, name in enumerate(self.class_names)}
-        unknown = [name for name in dataset.class_names if name not in known]
-        if unknown:
-            raise FovealError(
-                "class-mismatch",
-                f"{dataset.root}: expected classes the model knows, got {', '.join(unknown[:5])}",
-                hint=f"the model knows {', '.join(self.class_names[:12])}{' …' if len(self.class_names) > 12 else ''}",
-            )
         table = np.array([known[name] for name in dataset.class_names], np.int32)
         return table[dataset.labels]
+
+
+def check_classes(dataset: Dataset, class_names: Sequence[str]) -> None:
+    """Refuse photos of classes that a model does not know.
+
+    Args:
+        dataset: Labelled photos to measure on.
+        class_names: What the model knows, or will know.
+
+    Raises:
+        FovealError: `class-mismatch`.
+    """
+    known = set(class_names)
+    unknown = [name for name in dataset.class_names if name not in known]
+    if unknown:
+        raise FovealError(
+            "class-mismatch",
+            f"{dataset.root}: expected classes the model knows, got {listing(unknown)}",
+            hint=f"the model knows {listing(tuple(class_names), most=12)}",
+        )
+
+
+def none_readable(where: str, reasons: Iterable[str]) -> FovealError:
+    """The error for photos of which none could be read, with the first reasons."""
+    first = [printable(reason) for reason in itertools.islice(reasons, 5)]
+    return FovealError(
+        "no-photos", f"{where}: expected photos that can be read, got none", hint="\n".join(["the reasons:", *first])
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from foveal.data.read import read_many
 from foveal.errors import FovealError
 
 
-def as_photos(given: object) -> list[Path | NDArray[np.uint8]]:
+def as_photos(given: object) -> Sequence[Path | NDArray[np.uint8]]:
     """Flatten what was given into files and decoded images, in order.
 
     Args:
@@ -23,20 +24,21 @@ def as_photos(given: object) -> list[Path | NDArray[np.uint8]]:
         FovealError: `bad-image` for anything else; `not-found`, `no-photos`.
     """
     if isinstance(given, str | Path):
-        return list(read_many([Path(given)]).files())
+        return read_many([Path(given)]).files()
     if isinstance(given, np.ndarray) and given.ndim <= 3:
         return [_checked(given)]
     if hasattr(given, "convert") and hasattr(given, "getexif"):
-        from PIL import ImageOps
-
-        return [_checked(np.asarray(ImageOps.exif_transpose(given).convert("RGB")))]  # type: ignore[type-var]
+        return [_checked(_upright(given))]
     if isinstance(given, Iterable):
         return _flatten(given)
     raise _bad_image(type(given).__name__)
 
 
-def _flatten(given: Iterable[object]) -> list[Path | NDArray[np.uint8]]:
+def _flatten(given: Iterable[object]) -> Sequence[Path | NDArray[np.uint8]]:
     """Paths that follow each other are read together, so that a folder named twice counts once."""
+    given = list(given)
+    if given and all(isinstance(each, str | Path) for each in given):
+        return read_many([Path(str(each)) for each in given]).files()
     photos: list[Path | NDArray[np.uint8]] = []
     paths: list[Path] = []
     for each in given:
@@ -47,6 +49,13 @@ def _flatten(given: Iterable[object]) -> list[Path | NDArray[np.uint8]]:
         paths = []
         photos += as_photos(each)
     return [*photos, *(read_many(paths).files() if paths else [])]
+
+
+def _upright(image: Any) -> NDArray[np.uint8]:
+    """A Pillow image as RGB pixels, turned as its EXIF tag says."""
+    from PIL import ImageOps
+
+    return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
 def _checked(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -50,7 +50,9 @@ def show(json: Json = False, quiet: Quiet = False) -> None:
         )
         for each in spaces
     ]
-    result(table(("backbone", "engine", "view", "photos", "size", "last used"), lines) if lines else "the cache is empty")
+    result(
+        table(("backbone", "engine", "view", "photos", "size", "last used"), lines) if lines else "the cache is empty"
+    )
     if not quiet:
         result(f"\n{cache.root}: {cache.total_bytes() / 1e6:,.1f} MB of at most {cache.max_bytes / 1e9:,.0f} GB")
 

@@ -44,7 +44,7 @@ def say(text: str, *, quiet: bool = False) -> None:
 
 def fail(error: FovealError) -> None:
     """Show an error on stderr: what was expected and got, and the next step."""
-    say(f"error: {error}")
+    say(f"error: {printable(error.message)} [{error.code}]\n  hint: {error.hint}")
 
 
 def show_findings(findings: Sequence[Finding], *, quiet: bool) -> None:

@@ -72,6 +72,7 @@ def _csv(found: Classifications, top: int) -> None:
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    top = min(top, len(found.class_names))
     header = [name for rank in range(1, top + 1) for name in (f"label_{rank}", f"prob_{rank}")]
     writer.writerow(["path", *header, "error"])
     for record in found.to_records(top):

@@ -32,8 +32,8 @@ _KEY_BYTES = 16
 _LOOK_UP = 4096
 _POLL_SECONDS = 0.1
 
-# What decoders are told they need, in pixels, for networks up to _LARGEST_INPUT; twice that for the next, and so on. One
-# number for many networks, so that a row never depends on which other networks shared the decoding.
+# What decoders are told they need, in pixels, for networks up to _LARGEST_INPUT; twice that for the next, and so on.
+# One number for many networks, so that a row never depends on which other networks shared the decoding.
 _DECODE_SIDE = 240
 _LARGEST_INPUT = 320
 

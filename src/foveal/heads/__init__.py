@@ -1,4 +1,7 @@
-"""What is learnt and served: arrays and numpy, never scikit-learn. `HEADS` maps the kind in a model file to its class."""
+"""What is learnt and served: arrays and numpy, never scikit-learn.
+
+`HEADS` maps the kind of head named in a model file to its class.
+"""
 
 HEADS = {
     "linear": "foveal.heads.linear:LinearHead",

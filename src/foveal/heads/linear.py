@@ -50,13 +50,8 @@ class LinearHead:
     kind = "linear"
 
     def __post_init__(self) -> None:
-        columns = len(self.centre)
-        expected = {
-            "centre": (columns,),
-            "scale": (columns,),
-            "weights": (columns, len(self.bias)),
-            "bias": (len(self.bias),),
-        }
+        columns, classes = self.centre.size, self.bias.size
+        expected = {"centre": (columns,), "scale": (columns,), "weights": (columns, classes), "bias": (classes,)}
         for name, shape in expected.items():
             array = getattr(self, name)
             if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
@@ -73,7 +68,9 @@ class LinearHead:
 
     def logits(self, features: NDArray[np.floating]) -> Array:
         """float32 [n, C] for features [n, D]."""
-        return ((compress(features) - self.centre) * self.scale) @ self.weights + self.bias
+        standardised = ((compress(features) - self.centre) * self.scale).astype(np.float32, copy=False)
+        logits: Array = standardised @ self.weights + self.bias
+        return logits
 
     def arrays(self) -> dict[str, Array]:
         """Everything the head is, by name; `from_arrays` takes it back."""

@@ -54,20 +54,21 @@ def principal_axes(features: NDArray[np.floating]) -> Axes:
     scale = np.where(deviation > 1e-4, 1 / np.maximum(deviation, 1e-4), 0).astype(np.float32)
     z *= scale
     n, columns = z.shape
+    coordinates: Array
+    basis: Array
     if n <= columns:
-        values, left = np.linalg.eigh(z @ z.T)
-        values, left = _keep(values, left)
+        values, left = _spectrum(z @ z.T)
         roots = np.sqrt(values)
-        coordinates, basis = left * roots, (z.T @ left) / roots
+        coordinates, basis = left * roots, ((z.T @ left) / roots).astype(np.float32, copy=False)
     else:
-        values, basis = np.linalg.eigh(z.T @ z)
-        values, basis = _keep(values, basis)
+        values, basis = _spectrum(z.T @ z)
         coordinates = z @ basis
     return Axes(np.ascontiguousarray(coordinates), values / n, centre, scale, np.ascontiguousarray(basis))
 
 
-def _keep(values: Array, vectors: Array) -> tuple[Array, Array]:
-    """Largest first, without the directions that hold rounding noise only (at least one stays)."""
-    values, vectors = values[::-1], vectors[:, ::-1]
+def _spectrum(gram: Array) -> tuple[Array, Array]:
+    """Eigenvalues, largest first, and their vectors, without those that hold rounding noise only (one stays)."""
+    ascending, vectors = np.linalg.eigh(gram)
+    values: Array = ascending[::-1].astype(np.float32)
     count = max(1, int(np.count_nonzero(values > values[0] * _SMALLEST_VARIANCE)))
-    return np.maximum(values[:count], np.finfo(np.float32).tiny), vectors[:, :count]
+    return np.maximum(values[:count], np.finfo(np.float32).tiny), vectors[:, ::-1][:, :count].astype(np.float32)

@@ -40,7 +40,7 @@ def _spectrum(sums: Moments) -> tuple[Moments, Array, Array, Array]:
     spread = sums.gram - means.T @ (means * sums.counts[:, None].astype(np.float32))
     freedom = max(int(sums.counts.sum()) - int(np.count_nonzero(sums.counts)), 1)
     values, vectors = np.linalg.eigh(spread / np.float32(freedom))
-    return sums, means, np.maximum(values, 0), vectors
+    return sums, means.astype(np.float32), np.maximum(values, 0).astype(np.float32), vectors.astype(np.float32)
 
 
 def _solve(sums: Moments, means: Array, values: Array, vectors: Array, strength: float) -> tuple[Array, Array]:

@@ -28,12 +28,14 @@ class Moments:
     @property
     def mean(self) -> Array:
         """float32 [r], mean over all photos."""
-        return self.class_sums.sum(axis=0) / np.float32(self.counts.sum())
+        mean: Array = self.class_sums.sum(axis=0) / np.float32(self.counts.sum())
+        return mean
 
     @property
     def priors(self) -> Array:
         """float32 [C], share of each class."""
-        return (self.counts / self.counts.sum()).astype(np.float32)
+        priors: Array = (self.counts / self.counts.sum()).astype(np.float32)
+        return priors
 
     def without(self, other: Moments) -> Moments:
         """These sums less those of some of the photos."""

@@ -79,43 +79,64 @@ def select(
         classes: Number of classes C.
         probe: Name of the only probe to try, or "auto".
     """
-    trials: list[Trial] = []
-    best: tuple[float, str, Axes, Fitted, Array] | None = None
+    candidates = _candidates(features, labels, folds, classes, probe)
+    best = next(candidates)
+    trials = [best.trial]
+    for candidate in candidates:
+        trials.append(candidate.trial)
+        if candidate.trial.log_loss < best.trial.log_loss:
+            best = candidate
+    return Selection(
+        features=best.trial.features,
+        probe=best.trial.probe,
+        strength=best.trial.strength,
+        head=best.axes.head(best.fitted.weights[-1], best.fitted.bias[-1]),
+        out_of_fold=best.logits,
+        trials=tuple(trials),
+        folds=int(folds.max()) + 1,
+    )
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    trial: Trial
+    axes: Axes
+    fitted: Fitted
+    logits: Array
+
+
+def _candidates(
+    features: Mapping[str, Callable[[], NDArray[np.floating]]],
+    labels: NDArray[np.int32],
+    folds: NDArray[np.int8],
+    classes: int,
+    probe: str,
+) -> Iterator[_Candidate]:
+    """Every feature set, probe and strength; a path of strengths is left where it has clearly passed its best."""
     for name, gather in features.items():
         axes = principal_axes(gather())
         problem = Problem(axes.coordinates, axes.variances, labels, classes, folds)
         for path in _paths(problem, probe):
-            for fitted, logits, trial in _walk(path, problem, name):
-                trials.append(trial)
-                if best is None or trial.log_loss < best[0]:
-                    best = (trial.log_loss, name, axes, fitted, logits)
-    assert best is not None
-    _, name, axes, fitted, logits = best
-    head = axes.head(fitted.weights[-1], fitted.bias[-1])
-    return Selection(name, fitted.probe, fitted.strength, head, logits, tuple(trials), int(folds.max()) + 1)
-
-
-def _walk(path: Path, problem: Problem, features: str) -> Iterator[tuple[Fitted, Array, Trial]]:
-    """Score a path of strengths, and leave it where it has clearly passed its best."""
-    lowest = np.inf
-    for fitted in path:
-        logits = fitted.out_of_fold(problem)
-        probs = softmax(logits, fit_temperature(logits, problem.labels))
-        loss = log_loss(problem.labels, probs)
-        yield fitted, logits, Trial(features, fitted.probe, fitted.strength, accuracy(problem.labels, probs), loss)
-        lowest = min(lowest, loss)
-        if loss > lowest * _WORSE:
-            return
+            lowest = np.inf
+            for fitted in path:
+                logits = fitted.out_of_fold(problem)
+                probs = softmax(logits, fit_temperature(logits, labels))
+                loss = log_loss(labels, probs)
+                trial = Trial(name, fitted.probe, fitted.strength, accuracy(labels, probs), loss)
+                yield _Candidate(trial, axes, fitted, logits)
+                lowest = min(lowest, loss)
+                if loss > lowest * _WORSE:
+                    break
 
 
 def _paths(problem: Problem, probe: str) -> Iterator[Path]:
-    names = [probe] if probe != "auto" else _candidates(problem)
+    names = [probe] if probe != "auto" else _worth_trying(problem)
     for name in names:
         module, attribute = PROBES[name].split(":")
         yield getattr(import_module(module), attribute)(problem)
 
 
-def _candidates(problem: Problem) -> list[str]:
+def _worth_trying(problem: Problem) -> list[str]:
     n, axes = problem.coordinates.shape
     affordable = 2.0 * n * axes * problem.classes * problem.solutions <= _AFFORDABLE
     few = n < _FEW_PHOTOS * problem.classes

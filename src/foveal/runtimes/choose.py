@@ -169,7 +169,7 @@ def _measure(choice: Choice, network: bytes, output: str, photos: Photos, exact:
         seconds = time.perf_counter() - start
     lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(exact, axis=1)
     distance = 1 - np.einsum("ij,ij->i", found, exact) / np.maximum(lengths, 1e-12)
-    return Measured(choice, done / seconds, float(distance.mean()))
+    return Measured(choice, done / seconds, max(float(distance.mean()), 0.0))
 
 
 def _file() -> Path:
@@ -200,7 +200,8 @@ def _load() -> dict[str, Any]:
         found = json.loads(_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and found.get("protocol") == 1 else {}
+    whole = isinstance(found, dict) and found.get("protocol") == 1 and isinstance(found.get("machines"), dict)
+    return found if whole and all(isinstance(each, dict) for each in found["machines"].values()) else {}
 
 
 def _entry(sha256: str) -> dict[str, Any]:
@@ -209,7 +210,8 @@ def _entry(sha256: str) -> dict[str, Any]:
 
 
 def _failed(sha256: str) -> list[str]:
-    return list(_entry(sha256).get("failed", []))
+    found = _entry(sha256).get("failed", [])
+    return [str(each) for each in found] if isinstance(found, list) else []
 
 
 def _recall(sha256: str) -> dict[Choice, Measured]:
@@ -239,5 +241,10 @@ def _remember(sha256: str, measured: list[Measured], failed: list[str]) -> None:
         ],
         "failed": sorted({*_failed(sha256), *failed}),
     }
-    with write_atomically(_file()) as file:
-        file.write(json.dumps(values, indent=1).encode())
+    try:
+        with write_atomically(_file()) as file:
+            file.write(json.dumps(values, indent=1).encode())
+    except FovealError as error:
+        # Measured again next time: a cache that may not be written slows foveal down; `FeatureCache.warning` says so.
+        if error.code != "cannot-write":
+            raise

@@ -83,10 +83,10 @@ def load_engine(choice: Choice, network: bytes, outputs: Sequence[str], *, paral
             f"{choice.runtime}: expected it to be installed, got: {error}",
             hint="install foveal again, or choose another --runtime",
         ) from error
-    except RuntimeError as error:
+    except Exception as error:  # each runtime raises classes of its own
         raise FovealError(
             "network-unreadable",
-            f"{choice}: expected a network it can run, got: {str(error).strip().splitlines()[0][:200]}",
+            f"{choice}: expected a network it can run, got: {(str(error).strip() or repr(error)).splitlines()[0][:200]}",
             hint="check the ONNX file with `python -m onnx.checker`, or choose another --runtime",
         ) from error
     return loaded

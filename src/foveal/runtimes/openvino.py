@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -64,16 +65,13 @@ def import_openvino() -> ModuleType:
     """
     name = "openvino.tools.ovc"
     if "openvino" in sys.modules or name in sys.modules:
-        import openvino
-
-        return openvino
+        return import_module("openvino")
     blocked: Any = None
     sys.modules[name] = blocked
     try:
-        import openvino
+        return import_module("openvino")
     finally:
         del sys.modules[name]
-    return openvino
 
 
 def has_bf16() -> bool:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from foveal.classifier.classifier import none_readable
 from foveal.classifier.photos import as_photos
-from foveal.errors import FovealError
-from foveal.features.extract import extract
+from foveal.features.extract import Extracted, extract
 from foveal.features.settings import Settings, open_cache
-from foveal.storage import write_atomically
+from foveal.features.view import View
+from foveal.storage import cache_folder
 from foveal.types.embeddings import Embeddings
+from foveal.workflows.vectors_file import BLOCK_ROWS, check_vectors_target, write_vectors
 from foveal.workflows.views import cards_for, effort_named, views_for
 
-FORMATS = (".npz", ".parquet")
-_BLOCK_ROWS = 4096
+_IN_MEMORY_BYTES = 256 * 2**20
 
 
 def embed(
@@ -43,63 +46,47 @@ def embed(
         FovealError: `not-found`, `no-photos`, `unknown-name`, `bad-option` for another file format.
     """
     settings = settings or Settings()
-    target = None if out is None else _checked_target(Path(out))
+    target = None if out is None else check_vectors_target(Path(out))
     given = as_photos(photos)
     effort = effort_named("default" if taps else "low")
     cards = cards_for(backbone, effort)
-    views = views_for(cards, effort, [each for each in given if isinstance(each, Path)], settings)
+    views = views_for(cards, effort, given, settings)
     with (
         open_cache(settings.cache) as cache,
         extract(given, views, cache, progress=settings.progress) as found,
     ):
         rows = np.flatnonzero(found.readable)
-        embeddings = Embeddings(
-            paths=tuple(_name(given[row], row) for row in rows),
-            vectors=found.gather(rows, views),
+        if not len(rows):
+            raise none_readable("the photos", found.failures.values())
+        paths = tuple(_name(given[row], row) for row in rows.tolist())
+        if target is not None:
+            write_vectors(target, paths, lambda block: found.gather(rows[block], views), layout=_layout(views))
+        return Embeddings(
+            paths=paths,
+            vectors=_vectors(found, rows, views),
             errors=tuple((_name(given[index], index), reason) for index, reason in found.failures.items()),
             backbone=",".join(card.name for card in cards),
-            layout=tuple(column for view in views for column in view.layout),
+            layout=_layout(views),
         )
-    if target is not None:
-        _write(embeddings, target)
-    return embeddings
+
+
+def _layout(views: Sequence[View]) -> tuple[tuple[str, int], ...]:
+    return tuple(column for view in views for column in view.layout)
+
+
+def _vectors(found: Extracted, rows: NDArray[np.intp], views: Sequence[View]) -> NDArray[np.float16]:
+    """All vectors in memory; beyond 256 MB in a nameless file that the system gives back by itself."""
+    columns = sum(width for _, width in _layout(views))
+    if len(rows) * columns * 2 <= _IN_MEMORY_BYTES:
+        return found.gather(rows, views)
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=cache_folder()) as file:
+        for start in range(0, len(rows), BLOCK_ROWS):
+            file.write(found.gather(rows[start : start + BLOCK_ROWS], views).tobytes())
+        file.flush()
+        vectors: NDArray[np.float16] = np.memmap(file, np.float16, mode="r", shape=(len(rows), columns))
+        return vectors
 
 
 def _name(photo: object, index: int) -> str:
     return str(photo) if isinstance(photo, Path) else f"image {index}"
-
-
-def _checked_target(path: Path) -> Path:
-    if path.suffix.lower() not in FORMATS:
-        raise FovealError(
-            "bad-option", f"--out: expected a file ending in {' or '.join(FORMATS)}, got {path.name}", hint="rename it"
-        )
-    if path.suffix.lower() == ".parquet":
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError as error:
-            raise FovealError(
-                "needs-extra",
-                f"{path.name}: expected pyarrow for Parquet files, got none",
-                hint='pip install "foveal[parquet]", or write .npz',
-            ) from error
-    return path
-
-
-def _write(embeddings: Embeddings, path: Path) -> None:
-    if path.suffix.lower() == ".npz":
-        with write_atomically(path) as file:
-            np.savez(file, allow_pickle=False, paths=np.array(embeddings.paths), vectors=embeddings.vectors)
-        return
-    import pyarrow
-    from pyarrow import parquet
-
-    columns = embeddings.vectors.shape[1]
-    schema = pyarrow.schema([("path", pyarrow.string()), ("vector", pyarrow.list_(pyarrow.float32(), columns))])
-    schema = schema.with_metadata({"backbone": embeddings.backbone, "layout": repr(embeddings.layout)})
-    with write_atomically(path) as file, parquet.ParquetWriter(file, schema) as writer:
-        for start in range(0, len(embeddings.paths), _BLOCK_ROWS):
-            block = slice(start, start + _BLOCK_ROWS)
-            values = pyarrow.array(embeddings.vectors[block].astype(np.float32).ravel())
-            vectors = pyarrow.FixedSizeListArray.from_arrays(values, columns)
-            writer.write_batch(pyarrow.record_batch([pyarrow.array(embeddings.paths[block]), vectors], schema=schema))

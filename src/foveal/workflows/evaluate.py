@@ -46,8 +46,7 @@ def evaluate_with_findings(
     """
     settings = settings or Settings()
     dataset = photos if isinstance(photos, Dataset) else read(photos)
-    tests = dataset.part("test")
-    dataset = tests if len(tests) else dataset
+    dataset = for_testing(dataset)
     loaded = model if isinstance(model, Classifier) else load(model, settings=settings)
     loaded.labels_of(dataset)
     with (
@@ -56,3 +55,9 @@ def evaluate_with_findings(
     ):
         evaluation = loaded.judge(dataset, found, protocol=f"{len(dataset)} labelled photos")
         return Evaluated(evaluation, (*dataset.findings, *unreadable(dataset, found)))
+
+
+def for_testing(dataset: Dataset) -> Dataset:
+    """The test/ part where there is one, else everything."""
+    tests = dataset.part("test")
+    return tests if len(tests) else dataset

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from foveal.classifier.classifier import Classifier
+from foveal.classifier.classifier import Classifier, check_classes
 from foveal.data.dataset import PART_NAMES, Dataset
 from foveal.data.read import read
 from foveal.data.splits import choose_folds, stratified_folds
@@ -22,6 +22,7 @@ from foveal.probes import PROBES
 from foveal.probes.calibrate import Calibration, calibrate
 from foveal.probes.select import Selection, select
 from foveal.runtimes.engine import EnginePool
+from foveal.workflows.evaluate import for_testing
 from foveal.workflows.quarantine import Kept, check_counts, quarantine, unreadable
 from foveal.workflows.record import make_record
 from foveal.workflows.views import candidates, cards_for, effort_named, views_for
@@ -92,10 +93,14 @@ def fit(
     dataset = photos if isinstance(photos, Dataset) else read(photos)
     training, tests = _parts(dataset, test)
     check_counts(training)
+    if tests is not None:
+        check_classes(tests, training.class_names)
     cards = cards_for(backbone, effort_named(effort))
     views = views_for(cards, effort_named(effort), training.files(), settings)
     engines = EnginePool()
     findings = dataset.findings
+    if tests is not None and test is not None:
+        findings += tests.findings
     metrics: dict[str, Any] = {}
     with open_cache(settings.cache) as cache:
         with extract(training.files(), views, cache, engines=engines, progress=settings.progress) as found:
@@ -130,7 +135,7 @@ def _parts(dataset: Dataset, test: str | Path | Dataset | None) -> tuple[Dataset
     training = dataset.select(dataset.parts != PART_NAMES.index("test"))
     if test is None:
         return training, inside if len(inside) else None
-    return training, test if isinstance(test, Dataset) else read(test)
+    return training, for_testing(test if isinstance(test, Dataset) else read(test))
 
 
 def _learn(

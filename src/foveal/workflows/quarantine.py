@@ -67,7 +67,7 @@ def quarantine(dataset: Dataset, found: Extracted) -> Kept:
     if contradictory.any():
         names = _paths(dataset, contradictory)
         message = f"left out {len(names)} photos that stand in two classes at once"
-        findings += (Finding("same-photo-two-classes", message, names),)
+        findings += (Finding("same-photo-two-classes", message, names, "error"),)
     usable &= ~contradictory
     counts = np.bincount(dataset.labels[usable], minlength=len(dataset.class_names))
     small = counts < 2
@@ -75,19 +75,23 @@ def quarantine(dataset: Dataset, found: Extracted) -> Kept:
         lost = [name for name, gone in zip(dataset.class_names, small, strict=True) if gone]
         names = _paths(dataset, usable & small[dataset.labels])
         message = f"left out with fewer than 2 usable photos: {', '.join(lost)}"
-        findings += (Finding("class-left-out", message, names),)
+        findings += (Finding("class-left-out", message, names, "error"),)
     return _keep(dataset, found, usable & ~small[dataset.labels], groups, findings)
 
 
 def unreadable(dataset: Dataset, found: Extracted) -> tuple[Finding, ...]:
     """One finding for each photo that could not be read, with the reason."""
     return tuple(
-        Finding("unreadable", reason, (dataset.paths[index],)) for index, reason in found.failures.items()
+        Finding("unreadable", reason, (dataset.paths[index],), "error") for index, reason in found.failures.items()
     )
 
 
 def _keep(
-    dataset: Dataset, found: Extracted, usable: NDArray[np.bool_], groups: NDArray[np.intp], findings: tuple[Finding, ...]
+    dataset: Dataset,
+    found: Extracted,
+    usable: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    findings: tuple[Finding, ...],
 ) -> Kept:
     rows = np.flatnonzero(usable)
     present, labels = np.unique(dataset.labels[rows], return_inverse=True)

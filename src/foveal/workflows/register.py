@@ -96,5 +96,3 @@ def _check(content: bytes, card: Card) -> None:
                 f"{card.name}: expected {card.outputs[name]} finite columns of {name}, got shape {values.shape}",
                 hint="correct [outputs] on the card; a pooled output is one vector a photo",
             )
-
-

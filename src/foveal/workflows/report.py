@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from foveal.classifier import bundle
 from foveal.classifier.classifier import Classifier
 from foveal.errors import FovealError
-from foveal.storage import write_atomically
+from foveal.storage import cannot_write, write_atomically
 from foveal.types.evaluation import Evaluation
 from foveal.types.text import printable
+from foveal.workflows.target import check_file
 
 _MOST_CLASSES = 1000
 _MOST_CONFUSION = 30
@@ -23,15 +25,22 @@ def report_path(model: Path) -> Path:
 
 
 def check_target(model: Path) -> None:
-    """Refuse a model file that could not be written, before the work is done rather than after.
+    """Refuse a model file that could not or should not be written, before the work is done rather than after.
 
     Raises:
-        FovealError: `bad-option`.
+        FovealError: `bad-option`: a folder, or a file that is no model and would be lost. `cannot-write`: its folder
+            cannot be made or written to.
     """
-    if model.is_dir() or not model.name:
-        raise FovealError(
-            "bad-option", f"--out: expected a file, got the folder {model}", hint=f"try --out {model / 'model.foveal'}"
-        )
+    check_file(model, example="model.foveal")
+    try:
+        if model.exists() and not bundle.looks_like_one(model):
+            raise FovealError(
+                "bad-option",
+                f"--out: expected a new file or an earlier model, got {model}, which is something else",
+                hint="choose another name, or remove that file first",
+            )
+    except OSError as error:
+        raise cannot_write(model, error) from error
 
 
 def render(model: Classifier) -> str:
@@ -64,7 +73,8 @@ def _evaluations(model: Classifier) -> Iterator[tuple[str, Evaluation]]:
 def _markdown(model: Classifier) -> Iterator[str]:
     record = model.record
     yield f"# A recogniser of {len(model.class_names)} classes\n"
-    yield f"Fitted on {record['data']['photos']:,} photos on {record['created']}, in {record['seconds']['total']:.1f} s.\n"
+    count, seconds = record["data"]["photos"], record["seconds"]["total"]
+    yield f"Fitted on {count:,} photos on {record['created']}, in {seconds:.1f} s.\n"
     for title, evaluation in _evaluations(model):
         yield f"## {title[0].upper()}{title[1:-1]}\n"
         yield from _figures(evaluation)
@@ -72,7 +82,10 @@ def _markdown(model: Classifier) -> Iterator[str]:
     yield from _table(("what", "value"), _made(model))
     yield "### What was tried\n"
     trials = record["selection"]["trials"]
-    rows = [(t["features"], t["probe"], f"{t['strength']:g}", f"{t['accuracy']:.2%}", f"{t['log_loss']:.4f}") for t in trials]
+    rows = [
+        (t["features"], t["probe"], f"{t['strength']:g}", f"{t['accuracy']:.2%}", f"{t['log_loss']:.4f}")
+        for t in trials
+    ]
     yield from _table(("features", "probe", "strength", "accuracy", "log loss"), rows)
     if record["findings"]:
         yield "## What was noticed about the photos\n"

@@ -15,6 +15,7 @@ from foveal.backbones.catalogue import find
 from foveal.backbones.network import Network, load_network
 from foveal.backbones.quantise import quantise
 from foveal.errors import FovealError, unknown_name
+from foveal.features.extract import Photo
 from foveal.features.settings import Settings
 from foveal.features.view import View
 from foveal.imaging.decode import read_image
@@ -64,7 +65,7 @@ def cards_for(backbone: str, effort: Effort) -> list[Card]:
     return [find(name) for name in dict.fromkeys(names)]
 
 
-def views_for(cards: Sequence[Card], effort: Effort, photos: Sequence[Path], settings: Settings) -> list[View]:
+def views_for(cards: Sequence[Card], effort: Effort, photos: Sequence[Photo], settings: Settings) -> list[View]:
     """Every view that a fit extracts, networks in order, a mirrored one after its plain one."""
     views: list[View] = []
     for card in cards:
@@ -94,7 +95,7 @@ def make_view(
     network: Network,
     preprocess: Preprocess,
     outputs: tuple[str, ...],
-    photos: Sequence[Path],
+    photos: Sequence[Photo],
     settings: Settings,
 ) -> View:
     """A view with the runtime and precision that this machine runs best.
@@ -161,13 +162,14 @@ def _bf16_here(runtime: str) -> bool:
     return has_bf16()
 
 
-def _sample(photos: Sequence[Path], preprocess: Preprocess) -> list[NDArray[np.uint8]]:
+def _sample(photos: Sequence[Photo], preprocess: Preprocess) -> list[NDArray[np.uint8]]:
     """Up to 32 readable photos, spread evenly over all, preprocessed; noise where there is none to read."""
     found: list[NDArray[np.uint8]] = []
     step = max(1, len(photos) // _SAMPLE_PHOTOS)
     for photo in itertools.islice(photos, 0, None, step):
         try:
-            found.append(preprocess.apply(read_image(photo, min_side=240)).copy())
+            image = read_image(photo, min_side=240) if isinstance(photo, Path) else photo
+            found.append(preprocess.apply(image).copy())
         except FovealError:
             continue
         if len(found) == _SAMPLE_PHOTOS:

@@ -19,7 +19,8 @@ _NARROWEST_TAP = 32
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _FIELDS: dict[str, type] = {
     **dict.fromkeys(("name", "short_name", "title", "paper", "trained_on", "classes"), str),
-    **{"parameters": int, "macs": int, "published_top1": float},
+    **dict.fromkeys(("parameters", "macs"), int),
+    "published_top1": float,
     **dict.fromkeys(("licence", "weights", "preprocess", "outputs"), dict),
 }
 _OPTIONAL = ("classes", "macs", "published_top1", "weights")

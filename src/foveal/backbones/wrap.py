@@ -36,31 +36,55 @@ def wrap(network: Path, card: Card) -> bytes:
     except Exception as error:  # onnx raises its own, protobuf's and OSError
         raise FovealError(
             "network-unreadable",
-            f"{network}: expected an ONNX network, got: {str(error).strip().splitlines()[0][:200]}",
+            f"{network}: expected an ONNX network, got: {_first_line(error)}",
             hint="export it again; its weights must be inside the one file",
         ) from error
-    if len(model.graph.input) != 1:
-        raise _mismatch(network, "one input", f"{len(model.graph.input)}")
+    inputs = _true_inputs(model)
+    if len(inputs) != 1:
+        raise _mismatch(network, "one input", f"{len(inputs)}")
     missing = [name for name in names.values() if name not in {output.name for output in model.graph.output}]
     if missing:
         known = ", ".join(output.name for output in model.graph.output)
         raise _mismatch(network, f"the outputs {', '.join(missing)}", known)
-    opset = next(each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    opset = max((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=13)
     model = compose.add_prefix(model, "net/")
     head = _normalise(card, layout, opset, model)
-    merged = compose.merge_models(head, model, io_map=[("normalised", model.graph.input[0].name)])
-    _name_outputs(merged, {wanted: f"net/{given}" for wanted, given in names.items()}, card)
-    onnx.checker.check_model(merged, full_check=True)
+    try:
+        merged = compose.merge_models(head, model, io_map=[("normalised", f"net/{inputs[0]}")])
+        _name_outputs(merged, {wanted: f"net/{given}" for wanted, given in names.items()}, card)
+        onnx.checker.check_model(merged, full_check=True)
+    except Exception as error:  # types or sizes that do not meet: onnx raises ValueError and classes of its own
+        size = list(card.preprocess.size_wh)
+        expected = f"a network that takes float32 photos of size_wh {size} in layout {layout}"
+        raise _mismatch(network, expected, _first_line(error)) from error
     return bytes(merged.SerializeToString())
+
+
+def _true_inputs(model: Any) -> list[str]:
+    """Names of the inputs; old exporters list the weights among them, which is undone here."""
+    weights = {each.name for each in model.graph.initializer}
+    kept = [each for each in model.graph.input if each.name not in weights]
+    del model.graph.input[:]
+    model.graph.input.extend(kept)
+    # The first version in which weights may do without.
+    model.ir_version = max(model.ir_version, 4)
+    return [each.name for each in kept]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or repr(error)).splitlines()[0][:200]
 
 
 def _mapping(card: Card) -> tuple[dict[str, str], str]:
     section = tomllib.loads(card.origin.read_text(encoding="utf-8")).get("onnx", {})
-    layout = section.get("layout", "NCHW")
-    names = {name: str(section.get("outputs", {}).get(name, name)) for name in card.outputs}
+    layout = section.get("layout", "NCHW") if isinstance(section, dict) else None
     if layout not in ("NCHW", "NHWC"):
-        raise FovealError("bad-card", f"{card.origin}: expected layout NCHW or NHWC, got {layout!r}", hint="correct it")
-    return names, layout
+        raise _bad_section(card, f"layout NCHW or NHWC, got {layout!r}")
+    given = section.get("outputs", {})
+    known = section.keys() <= {"layout", "outputs"} and isinstance(given, dict) and given.keys() <= card.outputs.keys()
+    if not known:
+        raise _bad_section(card, f"a layout and the outputs {', '.join(card.outputs)}, got {section!r}")
+    return {name: str(given.get(name, name)) for name in card.outputs}, layout
 
 
 def _normalise(card: Card, layout: str, opset: int, model: Any) -> Any:
@@ -103,9 +127,15 @@ def _name_outputs(model: Any, names: dict[str, str], card: Card) -> None:
         model.graph.output.append(value)
 
 
+def _bad_section(card: Card, expected: str) -> FovealError:
+    return FovealError(
+        "bad-card", f"{card.origin}: under [onnx] expected {expected}", hint="docs/backbones.md shows an example"
+    )
+
+
 def _mismatch(network: Path, expected: str, got: str) -> FovealError:
     return FovealError(
         "network-mismatch",
         f"{network}: expected {expected}, got {got}",
-        hint="name its outputs under [onnx.outputs] on the card",
+        hint="correct [preprocess], or [onnx] layout and outputs, on the card",
     )

@@ -30,10 +30,6 @@ from foveal.types.text import listing, printable
 # Fewer photos than this are not worth opening the cache for.
 _CACHE_FROM = 16
 
-# Matrix products round differently for other numbers of rows. Blocks of one size, the last one filled up, give a photo
-# the same probabilities to the last bit alone and in any company.
-_BLOCK_ROWS = 32
-
 
 @dataclass(frozen=True)
 class Classifier:
@@ -108,13 +104,7 @@ class Classifier:
 
     def probs(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Probabilities float32 [n, C] from features [n, D]; each row sums to 1 and depends on its own photo only."""
-        logits = np.empty((len(features), len(self.class_names)), np.float32)
-        for start in range(0, len(features), _BLOCK_ROWS):
-            block = features[start : start + _BLOCK_ROWS]
-            padding = np.zeros((_BLOCK_ROWS - len(block), features.shape[1]), features.dtype)
-            whole = np.concatenate([block, padding]) if len(padding) else block
-            logits[start : start + _BLOCK_ROWS] = self.head.logits(whole)[: len(block)]
-        return softmax(logits, self.temperature).astype(np.float32)
+        return softmax(self.head.logits(features), self.temperature).astype(np.float32)
 
     def evaluate(self, photos: Dataset | str | Path, *, settings: Settings | None = None) -> Evaluation:
         """Measure on labelled photos; those that cannot be read are left out.

@@ -6,6 +6,7 @@ busy, and memory is bounded by one photo a thread whatever the number of photos:
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import threading
@@ -31,6 +32,9 @@ Photo = Path | NDArray[np.uint8]
 _KEY_BYTES = 16
 _LOOK_UP = 4096
 _POLL_SECONDS = 0.1
+
+# Codes of errors that are the photo's own; any other would befall every photo, and ends the run.
+_PHOTO_FAULTS = ("image-", "bad-image", "needs-extra")
 
 # What decoders are told they need, in pixels, for networks up to _LARGEST_INPUT; twice that for the next, and so on.
 # One number for many networks, so that a row never depends on which other networks shared the decoding.
@@ -130,13 +134,17 @@ def extract(
     Raises:
         KeyboardInterrupt: After the photos under way are stored; the next call goes on from there.
     """
-    stores = {view: cache.space(view.description(), row_bytes=2 * view.columns) for view in views}
-    job = _Job(photos, stores, cache.files(), engines or EnginePool())
-    todo = job.look_up()
-    job.run(todo, progress)
-    for store in stores.values():
-        store.flush()
-        store.refresh()
+    with contextlib.ExitStack() as undo, cache.files() as files:
+        stores = {
+            view: undo.enter_context(cache.space(view.description(), row_bytes=2 * view.columns)) for view in views
+        }
+        job = _Job(photos, stores, files, engines or EnginePool())
+        todo = job.look_up()
+        job.run(todo, progress)
+        for store in stores.values():
+            store.flush()
+            store.refresh()
+        undo.pop_all()
     return Extracted(job.keys, dict(sorted(job.failures.items())), len(photos) - len(todo), stores)
 
 
@@ -199,6 +207,7 @@ class _Job:
             raise
         if self._crash:
             raise self._crash[0]
+        progress(len(self.photos), len(self.photos))
 
     def _work(self, turn: Iterator[int]) -> None:
         for index in turn:
@@ -207,8 +216,9 @@ class _Job:
             try:
                 self._one(index)
             except FovealError as error:
-                self.failures[index] = error.message
-                if error.code in ("cannot-write", "runtime-missing", "network-unreadable"):
+                if error.code.startswith(_PHOTO_FAULTS):
+                    self.failures[index] = error.message
+                else:
                     self._crash.append(error)
                     self._stop.set()
             except BaseException as error:

@@ -67,9 +67,11 @@ class LinearHead:
         return len(self.bias)
 
     def logits(self, features: NDArray[np.floating]) -> Array:
-        """float32 [n, C] for features [n, D]."""
+        """float32 [n, C] for features [n, D]; a row is the same to the last bit whatever rows stand beside it."""
         standardised = ((compress(features) - self.centre) * self.scale).astype(np.float32, copy=False)
-        logits: Array = standardised @ self.weights + self.bias
+        # BLAS rounds a row differently depending on the number of rows; einsum's own loops do not. With 1,000 classes
+        # they take 0.07 ms a photo instead of 0.01, with ten nothing that shows.
+        logits: Array = np.einsum("nd,dc->nc", standardised, self.weights, optimize=False) + self.bias
         return logits
 
     def arrays(self) -> dict[str, Array]:

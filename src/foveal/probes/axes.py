@@ -12,6 +12,9 @@ from foveal.heads.linear import Array, LinearHead, compress
 # Directions with less variance than this share of the largest hold rounding noise of the float16 features.
 _SMALLEST_VARIANCE = 1e-6
 
+# Stands in for none at all, where every photo has the same features: probes divide by it.
+_LEAST_VARIANCE = np.float32(1e-12)
+
 
 @dataclass(frozen=True)
 class Axes:
@@ -63,7 +66,8 @@ def principal_axes(features: NDArray[np.floating]) -> Axes:
     else:
         values, basis = _spectrum(z.T @ z)
         coordinates = z @ basis
-    return Axes(np.ascontiguousarray(coordinates), values / n, centre, scale, np.ascontiguousarray(basis))
+    variances = np.maximum(values / n, _LEAST_VARIANCE)
+    return Axes(np.ascontiguousarray(coordinates), variances, centre, scale, np.ascontiguousarray(basis))
 
 
 def _spectrum(gram: Array) -> tuple[Array, Array]:

@@ -84,9 +84,10 @@ def load_engine(choice: Choice, network: bytes, outputs: Sequence[str], *, paral
             hint="install foveal again, or choose another --runtime",
         ) from error
     except Exception as error:  # each runtime raises classes of its own
+        reason = (str(error).strip() or repr(error)).splitlines()[0][:200]
         raise FovealError(
             "network-unreadable",
-            f"{choice}: expected a network it can run, got: {(str(error).strip() or repr(error)).splitlines()[0][:200]}",
+            f"{choice}: expected a network it can run, got: {reason}",
             hint="check the ONNX file with `python -m onnx.checker`, or choose another --runtime",
         ) from error
     return loaded

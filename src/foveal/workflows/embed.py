@@ -71,7 +71,11 @@ def embed(
 
 
 def _layout(views: Sequence[View]) -> tuple[tuple[str, int], ...]:
-    return tuple(column for view in views for column in view.layout)
+    """Output and columns, with the backbone's name before the output where there are several."""
+    several = len(views) > 1
+    return tuple(
+        (f"{view.backbone}/{name}" if several else name, columns) for view in views for name, columns in view.layout
+    )
 
 
 def _vectors(found: Extracted, rows: NDArray[np.intp], views: Sequence[View]) -> NDArray[np.float16]:

@@ -53,6 +53,7 @@ def register(network: Path, card: Path) -> Card:
             for name, data in ((_NETWORK, content), (_CARD, text.encode())):
                 with write_atomically(Path(place) / "new" / name) as file:
                     file.write(data)
+            read_card(Path(place) / "new" / _CARD)
             (Path(place) / "new").rename(folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
@@ -89,7 +90,15 @@ def _check(content: bytes, card: Card) -> None:
     """Run the network once and compare what comes out with the card."""
     outputs = list(card.outputs)
     engine = load_engine(Choice("onnx", "f32"), content, outputs, parallel=1)
-    for name, values in zip(outputs, engine.run(noise(card.preprocess)), strict=True):
+    try:
+        found = engine.run(noise(card.preprocess))
+    except Exception as error:  # ONNX Runtime raises classes of its own
+        raise FovealError(
+            "network-mismatch",
+            f"{card.name}: expected a network that takes one photo at a time, got: {str(error)[:200]}",
+            hint="export it with a batch of 1, or a batch of any size",
+        ) from error
+    for name, values in zip(outputs, found, strict=True):
         if values.shape != (card.outputs[name],) or not np.isfinite(values).all():
             raise FovealError(
                 "network-mismatch",

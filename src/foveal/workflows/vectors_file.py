@@ -27,7 +27,8 @@ def check_vectors_target(path: Path) -> Path:
     """Refuse a file that could not be written, before the work is done rather than after.
 
     Raises:
-        FovealError: `cannot-write`; `bad-option` for a folder or another ending; `needs-extra` for Parquet without pyarrow.
+        FovealError: `cannot-write`; `bad-option` for a folder or another ending; `needs-extra` for Parquet without
+            pyarrow.
     """
     check_file(path, example="vectors.npz")
     if path.suffix.lower() not in FORMATS:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from foveal.backbones.card import Card
 from foveal.backbones.graph import Graph
 from foveal.backbones.torch_file import read_state_dict
+from foveal.errors import FovealError
 
 _BN_EPSILON = 1e-3
 
@@ -45,6 +46,17 @@ def build(source: Path, card: Card, *, classifier: bool) -> bytes:
         FovealError: `weights-unreadable`.
     """
     state = read_state_dict(source)
+    try:
+        return _graph(state, card, classifier).serialise()
+    except Exception as error:  # KeyError for a missing layer; onnx has classes of its own for shapes that do not meet
+        raise FovealError(
+            "weights-unreadable",
+            f"{source}: expected the layers of EfficientNet-Lite with depth {card.weights.depth}, got: {error!r}",
+            hint=f"check [weights] in {card.origin}",
+        ) from error
+
+
+def _graph(state: State, card: Card, classifier: bool) -> Graph:
     graph = Graph("efficientnet-lite", card.preprocess)
     x = _conv(graph, graph.normalised, state, "_conv_stem", "_bn0", stride=2, act=True)
     for index, (stage, stride, is_last) in enumerate(_block_rows(card.weights.depth)):
@@ -56,7 +68,7 @@ def build(source: Path, card: Card, *, classifier: bool) -> bytes:
     embedding = graph.output("embedding", graph.pool(x))
     if classifier:
         graph.output("logits", graph.linear(embedding, state["_fc.weight"], state["_fc.bias"]))
-    return graph.serialise()
+    return graph
 
 
 def _block_rows(depth: float) -> Iterator[tuple[int, int, bool]]:

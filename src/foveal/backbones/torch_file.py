@@ -30,7 +30,8 @@ _PROTOCOL = 1001
 
 # numpy's own limit is 64, PyTorch's too.
 _MOST_AXES = 64
-_LARGEST = 2**63
+# In elements: as bytes it still is a 64-bit number.
+_LARGEST = 2**59
 # Tensors may share a storage; how large they may be together, in multiples of the file, bounds the memory.
 _MOST_SHARING = 8
 

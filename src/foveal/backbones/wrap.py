@@ -42,6 +42,7 @@ def wrap(network: Path, card: Card) -> bytes:
     inputs = _true_inputs(model)
     if len(inputs) != 1:
         raise _mismatch(network, "one input", f"{len(inputs)}")
+    _check_input(network, model.graph.input[0], card, layout)
     missing = [name for name in names.values() if name not in {output.name for output in model.graph.output}]
     if missing:
         known = ", ".join(output.name for output in model.graph.output)
@@ -53,10 +54,8 @@ def wrap(network: Path, card: Card) -> bytes:
         merged = compose.merge_models(head, model, io_map=[("normalised", f"net/{inputs[0]}")])
         _name_outputs(merged, {wanted: f"net/{given}" for wanted, given in names.items()}, card)
         onnx.checker.check_model(merged, full_check=True)
-    except Exception as error:  # types or sizes that do not meet: onnx raises ValueError and classes of its own
-        size = list(card.preprocess.size_wh)
-        expected = f"a network that takes float32 photos of size_wh {size} in layout {layout}"
-        raise _mismatch(network, expected, _first_line(error)) from error
+    except Exception as error:  # onnx raises ValueError and classes of its own
+        raise _mismatch(network, "a network that normalisation can be put before", _first_line(error)) from error
     return bytes(merged.SerializeToString())
 
 
@@ -69,6 +68,21 @@ def _true_inputs(model: Any) -> list[str]:
     # The first version in which weights may do without.
     model.ir_version = max(model.ir_version, 4)
     return [each.name for each in kept]
+
+
+def _check_input(network: Path, value: Any, card: Card, layout: str) -> None:
+    """Refuse a network whose input, as far as it is fixed, is not one float32 photo as the card describes it."""
+    from onnx import TensorProto
+
+    width, height = card.preprocess.size_wh
+    wanted = [1, 3, height, width] if layout == "NCHW" else [1, height, width, 3]
+    tensor = value.type.tensor_type
+    # 0 stands for an axis of any size.
+    given = [axis.dim_value for axis in tensor.shape.dim]
+    fits = len(given) == 4 and all(size in (0, side) for size, side in zip(given, wanted, strict=True))
+    if tensor.elem_type != TensorProto.FLOAT or not fits:
+        kind = TensorProto.DataType.Name(tensor.elem_type).lower()
+        raise _mismatch(network, f"an input of float {wanted} ({layout}), as the card says", f"{kind} {given}")
 
 
 def _first_line(error: Exception) -> str:

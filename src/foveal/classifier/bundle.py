@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import io
 import json
+import math
 import struct
 import zipfile
 from importlib import import_module
@@ -191,8 +192,13 @@ def _classifier(manifest: dict[str, Any], parts: dict[str, bytes]) -> Classifier
         module, attribute = HEADS[head["kind"]].split(":")
         loaded = getattr(import_module(module), attribute).from_arrays(dict(arrays))
     labels = tuple(str(label) for label in manifest["labels"])
-    if loaded.classes != len(labels) or not float(head["temperature"]) > 0:
+    columns = sum(view.columns for view in views if not view.mirrored)
+    if loaded.logits(np.zeros((1, columns), np.float16)).shape != (1, len(labels)):
         raise ValueError("labels and head differ in their number of classes")
+    if len(set(labels)) < len(labels):
+        raise ValueError("two classes have one name")
+    if not 0 < float(head["temperature"]) < math.inf:
+        raise ValueError(f"temperature {head['temperature']}")
     return Classifier(labels, views, loaded, float(head["temperature"]), record=manifest["record"])
 
 

@@ -68,9 +68,7 @@ def _outcome() -> int:
         code = end.code if isinstance(end.code, int) else 0
     if code == _INTERRUPTED:
         say("\ninterrupted: nothing half-written is left, and the next run goes on from the cache")
-    try:
-        stdout.flush()
-    except BrokenPipeError:
+    if sys.stdout is not stdout:
         # The reader went away, as `head` does; what is left must not be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
         return 0

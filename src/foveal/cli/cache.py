@@ -14,6 +14,8 @@ def default(context: typer.Context, json: Json = False, quiet: Quiet = False) ->
     """Show or clear what is kept of photos seen before."""
     if context.invoked_subcommand is None:
         show(json=json, quiet=quiet)
+    elif json or quiet:
+        raise typer.BadParameter(f"write options last: foveal cache {context.invoked_subcommand} --json")
 
 
 @app.command()

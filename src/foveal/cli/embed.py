@@ -25,9 +25,8 @@ def embed(
 
     Example: foveal embed photos/ --out vectors.npz
     """
-    from foveal.cli.output import result, result_json, say
+    from foveal.cli.output import failure, result, result_json, say
     from foveal.cli.progress import PhotoProgress
-    from foveal.types.text import printable
     from foveal.workflows.embed import embed as run
 
     with PhotoProgress("embedding", quiet=quiet) as progress:
@@ -50,5 +49,5 @@ def embed(
         )
         return
     for each in left_out:
-        say(f"error: left out {printable(each['path'])}: {printable(each['error'])}", quiet=quiet)
+        say(f"error: left out {failure(each['path'], each['error'])}")
     result(f"{out}: {rows:,} photos × {columns:,} columns of {found.backbone}")

@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foveal.errors import FovealError
 from foveal.storage import cannot_write
-from foveal.types.finding import Finding
 from foveal.types.text import printable
+
+if TYPE_CHECKING:
+    from foveal.types.finding import Finding
 
 _MOST_FINDINGS = 10
 _MOST_PATHS = 3
@@ -45,6 +47,11 @@ def say(text: str, *, quiet: bool = False) -> None:
 def fail(error: FovealError) -> None:
     """Show an error on stderr: what was expected and got, and the next step."""
     say(f"error: {printable(error.message)} [{error.code}]\n  hint: {error.hint}")
+
+
+def failure(path: str, reason: str) -> str:
+    """One line for a photo that could not be read: its path, and why."""
+    return f"{printable(path)}: {printable(reason.removeprefix(f'{Path(path).name}: '))}"
 
 
 def show_findings(findings: Sequence[Finding], *, quiet: bool) -> None:

@@ -49,13 +49,13 @@ def predict(
 
 
 def _text(found: Classifications, top: int) -> None:
-    from foveal.cli.output import result, say
+    from foveal.cli.output import failure, result, say
     from foveal.types.text import printable
 
     lines = []
     for record in found.to_records(top):
         if record["error"]:
-            say(f"error: {printable(record['path'])}: {printable(record['error'])}")
+            say(f"error: {failure(record['path'], record['error'])}")
         else:
             classes = "  ".join(f"{each['prob']:6.1%} {printable(each['label'])}" for each in record["top"])
             lines.append(f"{printable(record['path'])}  {classes}")

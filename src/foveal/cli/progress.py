@@ -21,22 +21,24 @@ class PhotoProgress:
     def __init__(self, what: str, *, quiet: bool) -> None:
         self._what = what
         self._quiet = quiet
-        self._started = time.monotonic()
-        self._first = 0
-        self._told = 0.0
+        self._total = self._first = self._shown = 0
+        self._started = self._told = 0.0
         self._bar: Any = None
         self._task: Any = None
 
     def __call__(self, done: int, total: int) -> None:
         """`done` of `total` photos are ready."""
+        if total != self._total or done < self._first:
+            self.close()
+            self._begin(done, total)
         now = time.monotonic() - self._started
         if self._quiet or not total or (now < _QUIET_SECONDS and self._bar is None):
             return
-        rate = done / now
+        rate = (done - self._first) / now
         if sys.stderr.isatty():
             self._draw(done, total, rate)
-        elif now - self._told >= _LINE_SECONDS or (done == total and self._told):
-            self._told = now
+        elif now - self._told >= _LINE_SECONDS or done == total > self._shown > 0:
+            self._told, self._shown = now, done
             left = (total - done) / rate if rate else 0.0
             sys.stderr.write(f"{self._what}: {done:,} of {total:,}, {rate:.0f} images/s, {left:.0f} s left\n")
 
@@ -61,12 +63,18 @@ class PhotoProgress:
             self.close()
 
     def close(self) -> None:
-        """Take the bar away; a later call starts a new one."""
+        """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+    def _begin(self, done: int, total: int) -> None:
+        """Start the clock of a stage; photos that are ready at its first sign of life say nothing about its speed."""
         self._started = time.monotonic()
+        self._first = done
+        self._total = total
         self._told = 0.0
+        self._shown = 0
 
     def __enter__(self) -> PhotoProgress:
         return self

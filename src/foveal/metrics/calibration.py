@@ -119,15 +119,18 @@ def adaptive_calibration_error(labels: Any, probs: Any, *, bins: int = 15) -> fl
     return expected_calibration_error(labels, probs, bins=bins, scheme="equal-mass")
 
 
-def fit_temperature(logits: Any, labels: Any) -> float:
+def fit_temperature(logits: Any, labels: Any, *, smoothing: float = 0.0) -> float:
     """The temperature whose softmax has the lowest log loss (Guo et al. 2017, section 4.2).
 
     Log loss is convex in 1/T, so its slope has one root; Newton steps on log T find it and a bracket that always
-    shrinks keeps them safe. Labels that the logits always get right have no minimum: the answer is then the lower end.
+    shrinks keeps them safe. Labels that the logits always get right have no minimum: the answer is then the lower end,
+    unless some smoothing says that n right answers are not proof of a next one.
 
     Args:
         logits: float [n, C], finite.
         labels: int [n].
+        smoothing: Share of each label given to the other classes alike, 0..1. 1/(n + 2) is what n right answers leave
+            open (Laplace's rule; Platt 1999 smooths his targets so).
 
     Returns:
         A temperature in 0.05..20.
@@ -137,13 +140,13 @@ def fit_temperature(logits: Any, labels: Any) -> float:
     """
     true, scores = labelled_scores("fit_temperature", labels, logits)
     low, high = math.log(TEMPERATURES[0]), math.log(TEMPERATURES[1])
-    if _slope(scores, true, low)[0] >= 0:
+    if _slope(scores, true, low, smoothing)[0] >= 0:
         return TEMPERATURES[0]
-    if _slope(scores, true, high)[0] <= 0:
+    if _slope(scores, true, high, smoothing)[0] <= 0:
         return TEMPERATURES[1]
     point = 0.0
     for _ in range(60):
-        slope, curve = _slope(scores, true, point)
+        slope, curve = _slope(scores, true, point, smoothing)
         low, high = (point, high) if slope < 0 else (low, point)
         step = point - slope / curve if curve > 0 else math.inf
         following = step if low < step < high else (low + high) / 2
@@ -163,7 +166,9 @@ def _edges(confidence: NDArray[np.float64], bins: int, scheme: Scheme) -> NDArra
     return np.concatenate(([0.0], np.unique(cuts)))
 
 
-def _slope(logits: NDArray[Any], labels: NDArray[np.int64], log_temperature: float) -> tuple[float, float]:
+def _slope(
+    logits: NDArray[Any], labels: NDArray[np.int64], log_temperature: float, smoothing: float
+) -> tuple[float, float]:
     """Minus the derivative of log loss by b = 1/T, which has the sign of that by log T, and its derivative by log T."""
     scale = math.exp(-log_temperature)
     gap = spread = 0.0
@@ -172,7 +177,9 @@ def _slope(logits: NDArray[Any], labels: NDArray[np.int64], log_temperature: flo
         block -= block.max(axis=1, keepdims=True)
         weights = softmax(block, 1 / scale)
         mean = np.einsum("ij,ij->i", weights, block)
-        gap += float((block[np.arange(len(block)), labels[rows]] - mean).sum())
+        right = block[np.arange(len(block)), labels[rows]]
+        others = (block.sum(axis=1) - right) / max(block.shape[1] - 1, 1)
+        gap += float(((1 - smoothing) * right + smoothing * others - mean).sum())
         block -= mean[:, None]
         block *= block
         spread += float(np.einsum("ij,ij->", weights, block))

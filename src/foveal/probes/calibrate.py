@@ -48,11 +48,12 @@ def calibrate(
     tau = _choose_tau(logits, labels, priors) if balance == "auto" else 0.0
     shift = (-tau * (priors - priors.mean())).astype(np.float32)
     adjusted = logits + shift
+    smoothing = 1 / (len(labels) + 2)
     probs = np.empty_like(adjusted)
     for fold in np.unique(folds):
         held = folds == fold
-        probs[held] = softmax(adjusted[held], fit_temperature(adjusted[~held], labels[~held]))
-    return Calibration(shift, fit_temperature(adjusted, labels), tau, probs)
+        probs[held] = softmax(adjusted[held], fit_temperature(adjusted[~held], labels[~held], smoothing=smoothing))
+    return Calibration(shift, fit_temperature(adjusted, labels, smoothing=smoothing), tau, probs)
 
 
 def _choose_tau(logits: Array, labels: NDArray[np.int32], priors: Array) -> float:

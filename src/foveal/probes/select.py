@@ -23,6 +23,8 @@ _FEW_PHOTOS = 50
 _AFFORDABLE = 60e9
 # The path goes from strong to weak penalties; this much above the best log-loss there is no coming back.
 _WORSE = 1.02
+# One temperature is known well enough from this many logits; more only cost time for candidates that lose anyway.
+_TEMPERATURE_LOGITS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def _candidates(
     probe: str,
 ) -> Iterator[_Candidate]:
     """Every feature set, probe and strength; a path of strengths is left where it has clearly passed its best."""
+    some = max(1, len(labels) * classes // _TEMPERATURE_LOGITS)
     for name, gather in features.items():
         axes = principal_axes(gather())
         problem = Problem(axes.coordinates, axes.variances, labels, classes, folds)
@@ -120,7 +123,9 @@ def _candidates(
             lowest = np.inf
             for fitted in path:
                 logits = fitted.out_of_fold(problem)
-                probs = softmax(logits, fit_temperature(logits, labels))
+                probs = softmax(
+                    logits, fit_temperature(logits[::some], labels[::some], smoothing=1 / (len(labels) + 2))
+                )
                 loss = log_loss(labels, probs)
                 trial = Trial(name, fitted.probe, fitted.strength, accuracy(labels, probs), loss)
                 yield _Candidate(trial, axes, fitted, logits)

@@ -5,4 +5,7 @@ RUNTIMES = {
     "onnx": "foveal.runtimes.onnx:OnnxEngine",
 }
 
+# The Python package each runtime needs.
+PACKAGES = {"openvino": "openvino", "onnx": "onnxruntime"}
+
 PRECISIONS = ("f32", "bf16", "int8")

@@ -174,6 +174,8 @@ def _rate(pool: ThreadPoolExecutor, engine: Engine, photos: Photos) -> float:
 
 
 def _cosine_distance(found: NDArray[np.float32], exact: NDArray[np.float32]) -> float:
+    if not np.isfinite(found).all():
+        return 1.0
     lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(exact, axis=1)
     similar = np.einsum("ij,ij->i", found, exact) / np.maximum(lengths, 1e-12)
     return max(0.0, float(1 - similar.mean()))

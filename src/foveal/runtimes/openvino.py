@@ -48,6 +48,10 @@ class OpenVinoEngine:
         )
         self._count = len(wanted)
         self._thread = threading.local()
+        # The first inference of a process sets up OpenVINO's table of number types behind a lock that lets go of the
+        # interpreter's: two threads that get there together wait for each other for ever (1 cold start in 50 on two
+        # busy cores). So one thread goes first.
+        self.run(np.zeros(tuple(self._compiled.inputs[0].shape)[1:], np.uint8))
 
     def run(self, image_rgb: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """Run one photo; see `Engine.run`."""

@@ -47,7 +47,7 @@ def evaluate_with_findings(
     settings = settings or Settings()
     dataset = photos if isinstance(photos, Dataset) else read(photos)
     dataset = for_testing(dataset)
-    loaded = model if isinstance(model, Classifier) else load(model, settings=settings)
+    loaded = model if isinstance(model, Classifier) else load(model, photos=dataset.files(), settings=settings)
     loaded.labels_of(dataset)
     with (
         open_cache(settings.cache) as cache,

@@ -22,6 +22,7 @@ from foveal.probes import PROBES
 from foveal.probes.calibrate import Calibration, calibrate
 from foveal.probes.select import Selection, select
 from foveal.runtimes.engine import EnginePool
+from foveal.types.finding import Finding
 from foveal.workflows.evaluate import for_testing
 from foveal.workflows.quarantine import Kept, check_counts, quarantine, unreadable
 from foveal.workflows.record import make_record
@@ -100,7 +101,7 @@ def fit(
     engines = EnginePool()
     findings = dataset.findings
     if tests is not None and test is not None:
-        findings += tests.findings
+        findings += _named_from(tests.root, tests.findings)
     metrics: dict[str, Any] = {}
     with open_cache(settings.cache) as cache:
         with extract(training.files(), views, cache, engines=engines, progress=settings.progress) as found:
@@ -114,7 +115,8 @@ def fit(
         if tests is not None:
             with extract(tests.files(), chosen, cache, engines=engines, progress=settings.progress) as found:
                 metrics["test"] = model.judge(tests, found, protocol="test photos, used once").to_dict()
-                findings += unreadable(tests, found)
+                left_out = unreadable(tests, found)
+                findings += left_out if test is None else _named_from(tests.root, left_out)
     seconds["total"] = time.perf_counter() - started
     record = make_record(
         recipe=asdict(recipe),
@@ -136,6 +138,11 @@ def _parts(dataset: Dataset, test: str | Path | Dataset | None) -> tuple[Dataset
     if test is None:
         return training, inside if len(inside) else None
     return training, for_testing(test if isinstance(test, Dataset) else read(test))
+
+
+def _named_from(root: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings about photos of another folder than the one learnt from: their paths begin with it."""
+    return tuple(replace(each, paths=tuple(str(root / path) for path in each.paths)) for each in findings)
 
 
 def _learn(

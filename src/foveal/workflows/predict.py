@@ -13,6 +13,7 @@ from foveal.classifier import bundle
 from foveal.classifier.classifier import Classifier
 from foveal.classifier.photos import as_photos
 from foveal.errors import FovealError
+from foveal.features.extract import Photo
 from foveal.features.settings import Settings
 from foveal.heads.logits import LogitsHead
 from foveal.types.classifications import Classifications
@@ -21,11 +22,12 @@ from foveal.workflows.views import make_view, usable_here
 IMAGENET = "imagenet"
 
 
-def load(model: str | Path, *, settings: Settings | None = None) -> Classifier:
+def load(model: str | Path, *, photos: Sequence[Photo] = (), settings: Settings | None = None) -> Classifier:
     """Load a model file, or an ImageNet classifier.
 
     Args:
         model: Path of a `*.foveal` file; or "imagenet" for the 1,000 classes, "imagenet:NAME" with another backbone.
+        photos: Photos it is about to be asked about; they decide whether int8 pays for ImageNet, and calibrate it.
         settings: May name runtime and precision.
 
     Raises:
@@ -34,16 +36,19 @@ def load(model: str | Path, *, settings: Settings | None = None) -> Classifier:
     settings = settings or Settings()
     name, _, backbone = str(model).partition(":")
     if name == IMAGENET and not Path(model).exists():
-        return imagenet_classifier(backbone or "auto", settings=settings)
+        return imagenet_classifier(backbone or "auto", photos=photos, settings=settings)
     loaded = bundle.load(model)
     return replace(loaded, views=tuple(usable_here(view, settings) for view in loaded.views))
 
 
-def imagenet_classifier(backbone: str = "auto", *, settings: Settings | None = None) -> Classifier:
+def imagenet_classifier(
+    backbone: str = "auto", *, photos: Sequence[Photo] = (), settings: Settings | None = None
+) -> Classifier:
     """The classes a backbone was trained on, with its published preprocessing.
 
     Args:
         backbone: Name of a backbone with an ImageNet layer.
+        photos: See `load`.
         settings: How to run.
 
     Raises:
@@ -57,7 +62,7 @@ def imagenet_classifier(backbone: str = "auto", *, settings: Settings | None = N
             hint="`foveal models` says which do; or fit it on your own photos",
         )
     network = load_network(card, classifier=True)
-    view = make_view(card, network, card.preprocess, ("logits",), (), settings or Settings())
+    view = make_view(card, network, card.preprocess, ("logits",), photos, settings or Settings())
     labels = imagenet_labels()
     return Classifier(labels, (view,), LogitsHead(len(labels)), 1.0, record={"backbones": [card.to_dict()]})
 
@@ -75,5 +80,5 @@ def predict(
     settings = settings or Settings()
     # Names are checked before the network is loaded: a typing mistake should not cost half a second.
     given = as_photos(photos)
-    loaded = model if isinstance(model, Classifier) else load(model, settings=settings)
+    loaded = model if isinstance(model, Classifier) else load(model, photos=given, settings=settings)
     return loaded.predict(given, settings=settings)

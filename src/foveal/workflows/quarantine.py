@@ -69,12 +69,11 @@ def quarantine(dataset: Dataset, found: Extracted) -> Kept:
         message = f"left out {len(names)} photos that stand in two classes at once"
         findings += (Finding("same-photo-two-classes", message, names, "error"),)
     usable &= ~contradictory
-    counts = np.bincount(dataset.labels[usable], minlength=len(dataset.class_names))
-    small = counts < 2
+    small = _distinct(groups[usable], dataset.labels[usable], classes=len(dataset.class_names)) < 2
     if small.any():
         lost = [name for name, gone in zip(dataset.class_names, small, strict=True) if gone]
         names = _paths(dataset, usable & small[dataset.labels])
-        message = f"left out with fewer than 2 usable photos: {', '.join(lost)}"
+        message = f"left out with fewer than 2 different usable photos: {', '.join(lost)}"
         findings += (Finding("class-left-out", message, names, "error"),)
     return _keep(dataset, found, usable & ~small[dataset.labels], groups, findings)
 
@@ -113,6 +112,12 @@ def _keep(
 def _content_groups(keys: NDArray[np.uint8]) -> NDArray[np.intp]:
     """A number for each distinct content, int [n]."""
     return np.unique(np.ascontiguousarray(keys).view("V16").ravel(), return_inverse=True)[1]
+
+
+def _distinct(groups: NDArray[np.intp], labels: NDArray[np.int32], *, classes: int) -> NDArray[np.intp]:
+    """int [C]: contents of each class; copies of one photo can no more be learnt and measured at once than it alone."""
+    pairs = np.unique(groups.astype(np.int64) * classes + labels)
+    return np.bincount(pairs % classes, minlength=classes)
 
 
 def _several_labels(

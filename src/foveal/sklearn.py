@@ -92,7 +92,10 @@ class ImageFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         photos = _photos(X)
         # A fitted estimator may have been pickled on a machine that had bf16.
         views = tuple(usable_here(view, Settings()) for view in self.views_)
-        with open_cache(self.cache) as cache, extract(photos, views, cache, engines=_engines()) as found:
+        with (
+            open_cache(Settings(cache=self.cache)) as cache,
+            extract(photos, views, cache, engines=_engines()) as found,
+        ):
             for index, reason in found.failures.items():
                 raise FovealError(
                     "image-unreadable",

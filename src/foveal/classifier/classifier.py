@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +85,9 @@ class Classifier:
         """
         settings = settings or Settings()
         given = as_photos(photos)
+        kept = settings if len(given) >= _CACHE_FROM else replace(settings, cache=False)
         with (
-            open_cache(settings.cache and len(given) >= _CACHE_FROM) as cache,
+            open_cache(kept) as cache,
             extract(given, self.views, cache, engines=self.engines, progress=settings.progress) as found,
         ):
             return self.classify(given, found)
@@ -119,24 +120,27 @@ class Classifier:
         settings = settings or Settings()
         dataset = photos if isinstance(photos, Dataset) else read(photos)
         with (
-            open_cache(settings.cache) as cache,
+            open_cache(settings) as cache,
             extract(dataset.files(), self.views, cache, engines=self.engines, progress=settings.progress) as found,
         ):
-            return self.judge(dataset, found, protocol=f"{len(dataset)} labelled photos")
+            return self.judge(dataset, found, protocol="labelled photos")
 
-    def judge(self, dataset: Dataset, found: Extracted, *, protocol: str) -> Evaluation:
-        """Measure on labelled photos whose features are known already."""
-        labels = self.labels_of(dataset)
-        rows = np.flatnonzero(found.readable)
+    def judge(
+        self, dataset: Dataset, found: Extracted, *, protocol: str, among: NDArray[np.bool_] | None = None
+    ) -> Evaluation:
+        """Measure on labelled photos whose features are known already, or on some `among` them, bool [n]."""
+        labels = self.labels_of(dataset, among=among)
+        rows = np.flatnonzero(found.readable if among is None else among)
         if not len(rows):
             raise none_readable(str(dataset.root), found.failures.values())
         return measure(labels[rows], self.probs(found.gather(rows, self.views)), self.class_names, protocol=protocol)
 
-    def labels_of(self, dataset: Dataset) -> NDArray[np.int32]:
-        """Labels of a dataset as indices into this classifier's classes, int32 [n]."""
-        check_classes(dataset, self.class_names)
+    def labels_of(self, dataset: Dataset, *, among: NDArray[np.bool_] | None = None) -> NDArray[np.int32]:
+        """Labels of a dataset as indices into this classifier's classes, int32 [n]; -1 outside `among`, bool [n]."""
+        if among is None:
+            check_classes(dataset, self.class_names)
         known = {name: index for index, name in enumerate(self.class_names)}
-        table = np.array([known[name] for name in dataset.class_names], np.int32)
+        table = np.array([known.get(name, -1) for name in dataset.class_names], np.int32)
         return table[dataset.labels]
 
 

@@ -24,6 +24,10 @@ Model = Annotated[
 
 def settings_of(runtime: str, precision: str, no_cache: bool, progress: PhotoProgress) -> Settings:
     """Settings from the shared options."""
+    from foveal.cli.output import say
     from foveal.features.settings import Settings
 
-    return Settings(runtime=runtime, precision=precision, cache=not no_cache, progress=progress)
+    def warn(text: str) -> None:
+        say(f"warning: {text}", quiet=progress.quiet)
+
+    return Settings(runtime=runtime, precision=precision, cache=not no_cache, progress=progress, warn=warn)

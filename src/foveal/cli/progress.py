@@ -20,7 +20,7 @@ class PhotoProgress:
 
     def __init__(self, what: str, *, quiet: bool) -> None:
         self._what = what
-        self._quiet = quiet
+        self.quiet = quiet
         self._total = self._first = self._shown = 0
         self._started = self._told = 0.0
         self._bar: Any = None
@@ -32,7 +32,7 @@ class PhotoProgress:
             self.close()
             self._begin(done, total)
         now = time.monotonic() - self._started
-        if self._quiet or not total or (now < _QUIET_SECONDS and self._bar is None):
+        if self.quiet or not total or (now < _QUIET_SECONDS and self._bar is None):
             return
         rate = (done - self._first) / now
         if sys.stderr.isatty():

@@ -52,7 +52,7 @@ def embed(
     cards = cards_for(backbone, effort)
     views = views_for(cards, effort, given, settings)
     with (
-        open_cache(settings.cache) as cache,
+        open_cache(settings) as cache,
         extract(given, views, cache, progress=settings.progress) as found,
     ):
         rows = np.flatnonzero(found.readable)

@@ -50,10 +50,10 @@ def evaluate_with_findings(
     loaded = model if isinstance(model, Classifier) else load(model, photos=dataset.files(), settings=settings)
     loaded.labels_of(dataset)
     with (
-        open_cache(settings.cache) as cache,
+        open_cache(settings) as cache,
         extract(dataset.files(), loaded.views, cache, engines=loaded.engines, progress=settings.progress) as found,
     ):
-        evaluation = loaded.judge(dataset, found, protocol=f"{len(dataset)} labelled photos")
+        evaluation = loaded.judge(dataset, found, protocol="labelled photos")
         return Evaluated(evaluation, (*dataset.findings, *unreadable(dataset, found)))
 
 

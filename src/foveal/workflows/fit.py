@@ -24,7 +24,7 @@ from foveal.probes.select import Selection, select
 from foveal.runtimes.engine import EnginePool
 from foveal.types.finding import Finding
 from foveal.workflows.evaluate import for_testing
-from foveal.workflows.quarantine import Kept, check_counts, quarantine, unreadable
+from foveal.workflows.quarantine import Kept, check_counts, quarantine, quarantine_tests
 from foveal.workflows.record import make_record
 from foveal.workflows.views import candidates, cards_for, effort_named, views_for
 
@@ -103,7 +103,7 @@ def fit(
     if tests is not None and test is not None:
         findings += _named_from(tests.root, tests.findings)
     metrics: dict[str, Any] = {}
-    with open_cache(settings.cache) as cache:
+    with open_cache(settings) as cache:
         with extract(training.files(), views, cache, engines=engines, progress=settings.progress) as found:
             seconds = {"features": time.perf_counter() - started}
             kept = quarantine(training, found)
@@ -114,9 +114,11 @@ def fit(
         findings += kept.findings
         if tests is not None:
             with extract(tests.files(), chosen, cache, engines=engines, progress=settings.progress) as found:
-                metrics["test"] = model.judge(tests, found, protocol="test photos, used once").to_dict()
-                left_out = unreadable(tests, found)
+                among, left_out = quarantine_tests(tests, found, kept)
                 findings += left_out if test is None else _named_from(tests.root, left_out)
+                if among.any():
+                    tested = model.judge(tests, found, protocol="test photos, used once", among=among)
+                    metrics["test"] = tested.to_dict()
     seconds["total"] = time.perf_counter() - started
     record = make_record(
         recipe=asdict(recipe),

@@ -25,6 +25,7 @@ class Kept:
         groups: int [m]; photos of identical content share a number, and so a fold.
         findings: What was left out, and why.
         fingerprint: Digest of contents and labels: the same for the same photos, wherever they lie.
+        keys: uint8 [m, 16], their content keys.
     """
 
     rows: NDArray[np.intp]
@@ -33,6 +34,7 @@ class Kept:
     groups: NDArray[np.intp]
     findings: tuple[Finding, ...]
     fingerprint: str
+    keys: NDArray[np.uint8]
 
 
 def check_counts(dataset: Dataset) -> None:
@@ -78,6 +80,31 @@ def quarantine(dataset: Dataset, found: Extracted) -> Kept:
     return _keep(dataset, found, usable & ~small[dataset.labels], groups, findings)
 
 
+def quarantine_tests(tests: Dataset, found: Extracted, kept: Kept) -> tuple[NDArray[np.bool_], tuple[Finding, ...]]:
+    """Leave out of the test what would flatter or cannot be judged.
+
+    Args:
+        tests: The test photos.
+        found: Their features.
+        kept: What was learnt from.
+
+    Returns:
+        bool [n]: the photos to judge; and what was left out.
+    """
+    findings = unreadable(tests, found)
+    learnt = found.readable & np.isin(_whole(found.keys), _whole(kept.keys))
+    if learnt.any():
+        message = f"left out of the test {int(learnt.sum())} photos that were learnt from"
+        findings += (Finding("test-photo-learnt", message, _paths(tests, learnt), "error"),)
+    known = np.isin(tests.class_names, kept.class_names)
+    lost = found.readable & ~known[tests.labels]
+    if lost.any():
+        names = ", ".join(name for name, is_known in zip(tests.class_names, known, strict=True) if not is_known)
+        message = f"left out of the test {int(lost.sum())} photos of classes that were left out: {names}"
+        findings += (Finding("class-left-out", message, _paths(tests, lost), "error"),)
+    return found.readable & ~learnt & ~lost, findings
+
+
 def unreadable(dataset: Dataset, found: Extracted) -> tuple[Finding, ...]:
     """One finding for each photo that could not be read, with the reason."""
     return tuple(
@@ -106,12 +133,17 @@ def _keep(
         for key, label in zip(found.keys[rows], labels, strict=True)
     )
     digest = hashlib.sha256(b"\0".join(contents)).hexdigest()
-    return Kept(rows, labels.astype(np.int32), names, groups[rows], findings, digest)
+    return Kept(rows, labels.astype(np.int32), names, groups[rows], findings, digest, found.keys[rows])
 
 
 def _content_groups(keys: NDArray[np.uint8]) -> NDArray[np.intp]:
     """A number for each distinct content, int [n]."""
-    return np.unique(np.ascontiguousarray(keys).view("V16").ravel(), return_inverse=True)[1]
+    return np.unique(_whole(keys), return_inverse=True)[1]
+
+
+def _whole(keys: NDArray[np.uint8]) -> NDArray[np.void]:
+    """Each content key as one value, [n]."""
+    return np.ascontiguousarray(keys).view("V16").ravel()
 
 
 def _distinct(groups: NDArray[np.intp], labels: NDArray[np.int32], *, classes: int) -> NDArray[np.intp]:

@@ -148,6 +148,8 @@ def usable_here(view: View, settings: Settings) -> View:
     int8 is a property of the network file and stays.
     """
     runtime = settings.runtime
+    if view.choice.runtime not in RUNTIMES:
+        raise unknown_name("runtime", view.choice.runtime, RUNTIMES)
     if runtime == "auto":
         runtime = next((name for name in (view.choice.runtime, *RUNTIMES) if util.find_spec(PACKAGES[name])), "onnx")
     precision = view.choice.precision if settings.precision == "auto" else settings.precision

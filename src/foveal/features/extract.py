@@ -25,7 +25,7 @@ from foveal.features.settings import Progress, no_progress
 from foveal.features.store import RowStore
 from foveal.features.view import View
 from foveal.imaging.decode import decode, read_file
-from foveal.runtimes.engine import EnginePool, threads
+from foveal.runtimes.engine import Engine, EnginePool, threads
 
 Photo = Path | NDArray[np.uint8]
 
@@ -190,6 +190,9 @@ class _Job:
             threading.Thread(target=self._work, args=(turn,), name=f"foveal-{number}", daemon=True)
             for number in range(min(threads(), len(todo)))
         ]
+        if workers:
+            # Waited for like the others: a process must not end inside a runtime.
+            workers.append(threading.Thread(target=self._warm_up, name="foveal-engines", daemon=True))
         ready = len(self.photos) - len(todo)
         for worker in workers:
             worker.start()
@@ -226,6 +229,17 @@ class _Job:
                 self._stop.set()
             self._finished = next(self._done)
 
+    def _warm_up(self) -> None:
+        """Load the networks while the first photos are read and decoded."""
+        for view in self.stores:
+            try:
+                self._engine(view)
+            except FovealError:
+                return  # the worker that needs it meets the same error, and reports it
+
+    def _engine(self, view: View) -> Engine:
+        return self._engines.get(view.choice, view.network.content, view.network.sha256, view.outputs)
+
     def _one(self, index: int) -> None:
         photo = self.photos[index]
         # Looked at before it is read: content must never be remembered under a later state of the file.
@@ -237,8 +251,7 @@ class _Job:
             image = decode(data, name=photo.name, min_side=side) if isinstance(photo, Path) else photo
             for view, store in missing:
                 if decode_side(view) == side:
-                    engine = self._engines.get(view.choice, view.network.content, view.network.sha256, view.outputs)
-                    store.append(key, View.row(engine.run(view.prepare(image))))
+                    store.append(key, View.row(self._engine(view).run(view.prepare(image))))
         self.keys[index] = np.frombuffer(key, np.uint8)
         if isinstance(photo, Path) and status is not None:
             self.files.remember(photo, status, key)

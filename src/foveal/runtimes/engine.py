@@ -58,7 +58,7 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
-def load_engine(choice: Choice, network: bytes, outputs: Sequence[str], *, parallel: int) -> Engine:
+def load_engine(choice: Choice, network: bytes, outputs: Sequence[str], *, parallel: int, sha256: str = "") -> Engine:
     """Load a network.
 
     Args:
@@ -66,6 +66,7 @@ def load_engine(choice: Choice, network: bytes, outputs: Sequence[str], *, paral
         network: A serialised ONNX model taking `images` uint8 [N, H, W, 3].
         outputs: Names of the outputs to compute.
         parallel: Threads that will call `run` at once.
+        sha256: Digest of the network, if what a runtime compiles from it is worth keeping for the next process.
 
     Raises:
         FovealError: `unknown-name`, `runtime-missing`, `network-unreadable`.
@@ -76,7 +77,8 @@ def load_engine(choice: Choice, network: bytes, outputs: Sequence[str], *, paral
         raise unknown_name("runtime", choice.runtime, RUNTIMES) from None
     try:
         engine = getattr(import_module(module), attribute)
-        loaded: Engine = engine(network, outputs, precision=choice.precision, parallel=parallel)
+        kept = {"sha256": sha256} if engine.keeps_compiled else {}
+        loaded: Engine = engine(network, outputs, precision=choice.precision, parallel=parallel, **kept)
     except ImportError as error:
         raise FovealError(
             "runtime-missing",
@@ -84,7 +86,9 @@ def load_engine(choice: Choice, network: bytes, outputs: Sequence[str], *, paral
             hint="install foveal again, or choose another --runtime",
         ) from error
     except Exception as error:  # each runtime raises classes of its own
-        reason = (str(error).strip() or repr(error)).splitlines()[0][:200]
+        # OpenVINO names its own source file first and says last what is wrong.
+        lines = [line.strip() for line in (str(error).strip() or repr(error)).splitlines() if line.strip()]
+        reason = (lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1]}")[:300]
         raise FovealError(
             "network-unreadable",
             f"{choice}: expected a network it can run, got: {reason}",
@@ -105,5 +109,5 @@ class EnginePool:
         key = (choice, sha256, outputs)
         with self._lock:
             if key not in self._engines:
-                self._engines[key] = load_engine(choice, network, outputs, parallel=threads())
+                self._engines[key] = load_engine(choice, network, outputs, parallel=threads(), sha256=sha256)
             return self._engines[key]

@@ -18,6 +18,8 @@ class OnnxEngine:
         parallel: Threads that will call `run` at once; each runs its photo on one thread.
     """
 
+    keeps_compiled = False
+
     def __init__(self, network: bytes, outputs: Sequence[str], *, precision: str, parallel: int) -> None:
         import onnxruntime
 

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.runtimes.compiled import compiled
+
 
 class OpenVinoEngine:
     """Implements `foveal.runtimes.engine.Engine`.
@@ -26,27 +28,36 @@ class OpenVinoEngine:
         outputs: Names of the outputs to compute; the others are cut off.
         precision: "f32", "bf16" (refused by processors without it) or "int8" (for a quantised network).
         parallel: Threads that will call `run` at once.
+        sha256: Digest of the network, under which the compiled one is kept for the next process; "" keeps nothing.
     """
 
-    def __init__(self, network: bytes, outputs: Sequence[str], *, precision: str, parallel: int) -> None:
+    keeps_compiled = True
+
+    def __init__(
+        self, network: bytes, outputs: Sequence[str], *, precision: str, parallel: int, sha256: str = ""
+    ) -> None:
         openvino = import_openvino()
         core = openvino.Core()
-        model = core.read_model(network)
-        wanted = [model.output(name) for name in outputs]
-        model = openvino.Model(wanted, model.get_parameters(), "foveal")
-        shape = model.inputs[0].partial_shape
-        model.reshape([1, *(shape[axis].get_length() for axis in range(1, 4))])
-        self._compiled = core.compile_model(
-            model,
-            "CPU",
-            {
-                "NUM_STREAMS": parallel,
-                "INFERENCE_NUM_THREADS": max(parallel, 1),
-                # int8 networks keep a few float layers; bf16 there would be a second, unasked loss.
-                "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
-            },
-        )
-        self._count = len(wanted)
+        properties = {
+            "NUM_STREAMS": parallel,
+            "INFERENCE_NUM_THREADS": max(parallel, 1),
+            # int8 networks keep a few float layers; bf16 there would be a second, unasked loss.
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        }
+
+        def compile_model() -> Any:
+            model = core.read_model(network)
+            model = openvino.Model([model.output(name) for name in outputs], model.get_parameters(), "foveal")
+            shape = model.inputs[0].partial_shape
+            model.reshape([1, *(shape[axis].get_length() for axis in range(1, 4))])
+            return core.compile_model(model, "CPU", properties)
+
+        if sha256:
+            name = f"{sha256} {','.join(outputs)}"
+            self._compiled = compiled(core, properties, name=name, compile_model=compile_model)
+        else:
+            self._compiled = compile_model()
+        self._count = len(outputs)
         self._thread = threading.local()
         # The first inference of a process sets up OpenVINO's table of number types behind a lock that lets go of the
         # interpreter's: two threads that get there together wait for each other for ever (1 cold start in 50 on two

@@ -27,7 +27,7 @@ def load(model: str | Path, *, photos: Sequence[Photo] = (), settings: Settings 
 
     Args:
         model: Path of a `*.foveal` file; or "imagenet" for the 1,000 classes, "imagenet:NAME" with another backbone.
-        photos: Photos it is about to be asked about; they decide whether int8 pays for ImageNet, and calibrate it.
+        photos: Photos it is about to be asked about; they calibrate int8 where that is asked for.
         settings: May name runtime and precision.
 
     Raises:
@@ -62,7 +62,7 @@ def imagenet_classifier(
             hint="`foveal models` says which do; or fit it on your own photos",
         )
     network = load_network(card, classifier=True)
-    view = make_view(card, network, card.preprocess, ("logits",), photos, settings or Settings())
+    view = make_view(card, network, card.preprocess, ("logits",), photos, settings or Settings(), learns=False)
     labels = imagenet_labels()
     return Classifier(labels, (view,), LogitsHead(len(labels)), 1.0, record={"backbones": [card.to_dict()]})
 

@@ -104,6 +104,8 @@ def make_view(
     outputs: tuple[str, ...],
     photos: Sequence[Photo],
     settings: Settings,
+    *,
+    learns: bool = True,
 ) -> View:
     """A view with the runtime and precision that this machine runs best.
 
@@ -114,6 +116,8 @@ def make_view(
         outputs: Outputs that make up a row.
         photos: Photos to be run: their number decides whether int8 pays, and a few of them calibrate it.
         settings: May name runtime and precision.
+        learns: Whether a head will be learnt on these features, which absorbs what int8 changes. Where the network's own
+            head is used int8 costs one to two points of ImageNet top-1, so it must be asked for.
     """
 
     def sample() -> list[NDArray[np.uint8]]:
@@ -132,7 +136,7 @@ def make_view(
         sha256=network.sha256,
         output=outputs[0],
         photos=sample,
-        quantise=quantised,
+        quantise=quantised if learns or settings.precision == "int8" else None,
         ahead=len(photos),
         runtime=settings.runtime,
         precision=settings.precision,

@@ -116,8 +116,8 @@ def make_view(
         outputs: Outputs that make up a row.
         photos: Photos to be run: their number decides whether int8 pays, and a few of them calibrate it.
         settings: May name runtime and precision.
-        learns: Whether a head will be learnt on these features, which absorbs what int8 changes. Where the network's own
-            head is used int8 costs one to two points of ImageNet top-1, so it must be asked for.
+        learns: Whether a head will be learnt on these features, which absorbs what int8 changes. With the network's
+            own head int8 costs one to two points of ImageNet top-1, so it must be asked for.
     """
 
     def sample() -> list[NDArray[np.uint8]]:

@@ -76,6 +76,8 @@ class Extracted:
             float16 [m, D].
         """
         plain = [view for view in views if not view.mirrored]
+        if len(views) == 1:
+            return self._rows(rows, views[0])
         out = np.empty((len(rows), sum(view.columns for view in plain)), np.float16)
         start = 0
         for view in plain:

@@ -19,7 +19,7 @@ from foveal.types.embeddings import Embeddings
 from foveal.workflows.vectors_file import BLOCK_ROWS, check_vectors_target, write_vectors
 from foveal.workflows.views import cards_for, effort_named, views_for
 
-_IN_MEMORY_BYTES = 256 * 2**20
+_IN_MEMORY_BYTES = 64 * 2**20
 
 
 def embed(
@@ -79,7 +79,7 @@ def _layout(views: Sequence[View]) -> tuple[tuple[str, int], ...]:
 
 
 def _vectors(found: Extracted, rows: NDArray[np.intp], views: Sequence[View]) -> NDArray[np.float16]:
-    """All vectors in memory; beyond 256 MB in a nameless file that the system gives back by itself."""
+    """All vectors in memory; beyond 64 MB in a nameless file that the system gives back by itself."""
     columns = sum(width for _, width in _layout(views))
     if len(rows) * columns * 2 <= _IN_MEMORY_BYTES:
         return found.gather(rows, views)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import FovealError
+from foveal.features.batch import Batch
 from foveal.features.cache import FeatureCache
 from foveal.features.fingerprint import FileKeys, content_key
 from foveal.features.settings import Progress, no_progress
@@ -215,21 +216,22 @@ class _Job:
         progress(len(self.photos), len(self.photos))
 
     def _work(self, turn: Iterator[int]) -> None:
-        for index in turn:
-            if self._stop.is_set():
-                return
-            try:
-                self._one(index)
-            except FovealError as error:
-                if error.code.startswith(_PHOTO_FAULTS):
+        batch = Batch(self.files)
+        try:
+            for index in turn:
+                if self._stop.is_set():
+                    break
+                try:
+                    self._one(index, batch)
+                except FovealError as error:
+                    if not error.code.startswith(_PHOTO_FAULTS):
+                        raise
                     self.failures[index] = error.message
-                else:
-                    self._crash.append(error)
-                    self._stop.set()
-            except BaseException as error:
-                self._crash.append(error)
-                self._stop.set()
-            self._finished = next(self._done)
+                self._finished = next(self._done)
+            batch.flush()
+        except BaseException as error:
+            self._crash.append(error)
+            self._stop.set()
 
     def _warm_up(self) -> None:
         """Load the networks while the first photos are read and decoded."""
@@ -242,21 +244,24 @@ class _Job:
     def _engine(self, view: View) -> Engine:
         return self._engines.get(view.choice, view.network.content, view.network.sha256, view.outputs)
 
-    def _one(self, index: int) -> None:
+    def _one(self, index: int, batch: Batch) -> None:
         photo = self.photos[index]
         # Looked at before it is read: content must never be remembered under a later state of the file.
         status = status_of(photo) if isinstance(photo, Path) else None
-        data = read_file(photo) if isinstance(photo, Path) else photo.tobytes() + repr(photo.shape).encode()
+        data = (
+            read_file(photo, status=status) if isinstance(photo, Path) else photo.tobytes() + repr(photo.shape).encode()
+        )
         key = content_key(data)
         missing = [(view, store) for view, store in self.stores.items() if key not in store]
         for side in sorted({decode_side(view) for view, _ in missing}):
             image = decode(data, name=photo.name, min_side=side) if isinstance(photo, Path) else photo
             for view, store in missing:
                 if decode_side(view) == side:
-                    store.append(key, View.row(self._engine(view).run(view.prepare(image))))
+                    batch.add_row(store, key, View.row(self._engine(view).run(view.prepare(image))))
         self.keys[index] = np.frombuffer(key, np.uint8)
         if isinstance(photo, Path) and status is not None:
-            self.files.remember(photo, status, key)
+            batch.add_file(photo, status, key)
+        batch.end_photo()
 
 
 def decode_side(view: View) -> int:

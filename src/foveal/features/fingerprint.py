@@ -98,8 +98,24 @@ class FileKeys:
         Raises:
             FovealError: `cannot-write`.
         """
-        if time.time_ns() - status.st_mtime_ns >= _SETTLED_NS:
-            self._store.append(_file_key(path, status), key)
+        self.remember_many([(path, status, key)])
+
+    def remember_many(self, entries: Sequence[tuple[Path, os.stat_result, bytes]]) -> None:
+        """`remember` for many files at once, with one write.
+
+        Args:
+            entries: Path, status and content key of each.
+
+        Raises:
+            FovealError: `cannot-write`.
+        """
+        settled = time.time_ns() - _SETTLED_NS
+        kept = [(_file_key(path, status), key) for path, status, key in entries if status.st_mtime_ns <= settled]
+        if kept:
+            names, keys = (
+                np.frombuffer(b"".join(each), np.uint8).reshape(len(kept), -1) for each in zip(*kept, strict=True)
+            )
+            self._store.extend(names, keys)
 
     def close(self) -> None:
         """Let other processes take over this one's segment of the index."""

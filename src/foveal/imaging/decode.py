@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -65,14 +66,19 @@ def read_image(path: Path, *, min_side: int = 0, limits: Limits = DEFAULT_LIMITS
     return decode(data, name=path.name, min_side=min_side, limits=limits)
 
 
-def read_file(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
+def read_file(path: Path, *, status: os.stat_result | None = None, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Bytes of a photo, its size checked before it is read.
+
+    Args:
+        path: A regular file.
+        status: What `os.stat` said of it, where that was asked already.
+        limits: Bounds its size.
 
     Raises:
         FovealError: `image-unreadable`, `image-empty`, `image-too-large`.
     """
     try:
-        status = path.stat()
+        status = status or path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise _unreadable(path, "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device")
         limits.check_bytes(status.st_size, name=path.name)

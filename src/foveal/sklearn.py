@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from foveal.classifier.photos import is_image
 from foveal.errors import FovealError
 from foveal.features.extract import Photo, extract
 from foveal.features.settings import Settings, open_cache
@@ -155,7 +156,7 @@ def _photo(given: Any, index: int) -> Photo:
         return Path(given)
     if not isinstance(given, np.ndarray):
         raise _bad_image(f"{type(given).__name__} at {index}")
-    if given.dtype != np.uint8 or given.ndim != 3 or given.shape[2] != 3 or 0 in given.shape:
+    if not is_image(given):
         raise _bad_image(f"{given.dtype} {list(given.shape)} at {index}")
     return np.ascontiguousarray(given)
 

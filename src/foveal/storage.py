@@ -63,6 +63,19 @@ def write_atomically(path: Path) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
 
 
+def keep(path: Path, content: bytes) -> None:
+    """Write a file of the cache, or do without it where the cache may not be written.
+
+    What is kept can be made again, so that must not stop anyone's work; `FeatureCache.warning` tells of it.
+    """
+    try:
+        with write_atomically(path) as file:
+            file.write(content)
+    except FovealError as error:
+        if error.code != "cannot-write":
+            raise
+
+
 def cannot_write(path: Path, error: OSError) -> FovealError:
     """The error for a file that could not be written; nothing half-written is left behind."""
     return FovealError(

@@ -12,7 +12,7 @@ from typing import Protocol
 from foveal.backbones import BUILDERS
 from foveal.backbones.card import Card
 from foveal.errors import FovealError, unknown_name
-from foveal.storage import cache_folder, write_atomically
+from foveal.storage import cache_folder, keep
 
 # Part of the cached file's name: raise it when the graphs that the builders write change.
 _BUILD_PROTOCOL = 1
@@ -73,13 +73,7 @@ def load_network(card: Card, *, classifier: bool = False) -> Network:
         return Network.of(path.read_bytes(), outputs)
     except OSError:
         content = build_network(card, classifier=classifier)
-    try:
-        with write_atomically(path) as file:
-            file.write(content)
-    except FovealError as error:
-        # Built again next time: a cache that may not be written slows foveal down, and `FeatureCache.warning` says so.
-        if error.code != "cannot-write":
-            raise
+    keep(path, content)
     return Network.of(content, outputs)
 
 

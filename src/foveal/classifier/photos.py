@@ -59,9 +59,14 @@ def _upright(image: Any) -> NDArray[np.uint8]:
 
 
 def _checked(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+    if not is_image(image):
         raise _bad_image(f"{image.dtype} {list(image.shape)}")
     return np.ascontiguousarray(image)
+
+
+def is_image(array: NDArray[Any]) -> bool:
+    """Whether an array is one decoded photo: uint8 [H, W, 3], not empty."""
+    return array.dtype == np.uint8 and array.ndim == 3 and array.shape[2] == 3 and 0 not in array.shape
 
 
 def _bad_image(got: str) -> FovealError:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from foveal.errors import FovealError, unknown_name
 from foveal.runtimes import PRECISIONS, RUNTIMES
 from foveal.runtimes.engine import Choice, Engine, load_engine, threads
-from foveal.storage import cache_folder, write_atomically
+from foveal.storage import cache_folder, keep
 
 # Mean cosine distance of the embedding from float32's. bf16 is near 0.001 and int8 near 0.008 on photos; a head learnt
 # on such features is as accurate as one learnt on float32 (benchmarks/precision.py). Beyond this, quantisation failed.
@@ -261,10 +261,4 @@ def _remember(sha256: str, measured: list[Measured], failed: list[str]) -> None:
         ],
         "failed": sorted({*_failed(sha256), *failed}),
     }
-    try:
-        with write_atomically(_file()) as file:
-            file.write(json.dumps(values, indent=1).encode())
-    except FovealError as error:
-        # Measured again next time: a cache that may not be written slows foveal down; `FeatureCache.warning` says so.
-        if error.code != "cannot-write":
-            raise
+    keep(_file(), json.dumps(values, indent=1).encode())

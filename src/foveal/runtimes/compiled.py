@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from foveal.errors import FovealError
-from foveal.storage import cache_folder, write_atomically
+from foveal.storage import cache_folder, keep
 
 _KEPT = 8
 _DIGEST_BYTES = 32
@@ -61,13 +61,9 @@ def _keep(path: Path, model: Any) -> None:
     stream = io.BytesIO()
     model.export_model(stream)
     content = stream.getvalue()
-    try:
-        with write_atomically(path) as file:
-            file.write(hashlib.sha256(content).digest())
-            file.write(content)
-        oldest_last = sorted(path.parent.glob("*.blob"), key=lambda each: each.stat().st_mtime, reverse=True)
-        for each in oldest_last[_KEPT:]:
-            each.unlink(missing_ok=True)
-    except (FovealError, OSError):
-        # A cache that cannot be written costs a tenth of a second next time; `FeatureCache.warning` tells of it.
-        return
+    keep(path, hashlib.sha256(content).digest() + content)
+    # Another process may remove the same ones, or the folder may not be written.
+    with contextlib.suppress(OSError):
+        newest_first = sorted(path.parent.glob("*.blob"), key=lambda each: each.stat().st_mtime, reverse=True)
+        for each in newest_first[_KEPT:]:
+            each.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from foveal.imaging.preprocess import Preprocess
 from foveal.runtimes import PACKAGES, RUNTIMES
 from foveal.runtimes.choose import choose
 from foveal.runtimes.engine import Choice
-from foveal.storage import cache_folder, write_atomically
+from foveal.storage import cache_folder, keep
 
 _SAMPLE_PHOTOS = 32
 _FEWEST_TO_CALIBRATE = 16
@@ -123,13 +124,15 @@ def make_view(
     def sample() -> list[NDArray[np.uint8]]:
         return _sample(photos, preprocess) or [noise(preprocess)]
 
+    @functools.cache
     def quantised() -> bytes:
         path = cache_folder() / "networks" / f"{card.name}-{network.sha256[:12]}-int8.onnx"
-        if not path.exists():
+        try:
+            return path.read_bytes()
+        except OSError:
             content = quantise(network.content, _calibration(photos, preprocess))
-            with write_atomically(path) as file:
-                file.write(content)
-        return path.read_bytes()
+        keep(path, content)
+        return content
 
     choice = choose(
         network.content,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,14 @@ def write_photos(root: Path, *, per_class: int, seed: int) -> None:
         folder.mkdir(parents=True)
         for number in range(per_class):
             Image.fromarray(_photo(draw, rng)).save(folder / f"{number:02d}.jpg", quality=90)
+
+
+def jpeg(seed: int, *, quality: int = 90) -> bytes:
+    """One drawn photo as the bytes of a JPEG file."""
+    draw = list(SHAPES.values())[seed % len(SHAPES)]
+    buffer = io.BytesIO()
+    Image.fromarray(_photo(draw, np.random.default_rng(seed))).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
 
 
 def _photo(draw: Draw, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -19,8 +19,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from foveal.classifier.photos import is_image
+from foveal.data.photo import AnyPhoto
 from foveal.errors import FovealError
-from foveal.features.extract import Photo, extract
+from foveal.features.extract import extract
 from foveal.features.settings import Settings, open_cache
 from foveal.features.view import View
 from foveal.runtimes.engine import EnginePool
@@ -137,7 +138,7 @@ def _engines() -> EnginePool:
     return EnginePool()
 
 
-def _photos(given: Any) -> list[Photo]:
+def _photos(given: Any) -> list[AnyPhoto]:
     """Files and images in order. A photo may come twice here, and no folder is searched: every entry is a row."""
     if hasattr(given, "to_numpy"):
         given = given.to_numpy()
@@ -151,7 +152,7 @@ def _photos(given: Any) -> list[Photo]:
     return photos
 
 
-def _photo(given: Any, index: int) -> Photo:
+def _photo(given: Any, index: int) -> AnyPhoto:
     if isinstance(given, str | Path):
         return Path(given)
     if not isinstance(given, np.ndarray):
@@ -169,5 +170,5 @@ def _bad_image(got: str) -> FovealError:
     )
 
 
-def _name(photo: Photo, index: int) -> str:
+def _name(photo: AnyPhoto, index: int) -> str:
     return str(photo) if isinstance(photo, Path) else f"image {index}"

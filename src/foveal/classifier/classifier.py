@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from foveal.classifier.photos import as_photos
 from foveal.data.dataset import Dataset
+from foveal.data.photo import AnyPhoto, photo_name
 from foveal.data.read import read
 from foveal.errors import FovealError
-from foveal.features.extract import Extracted, Photo, extract
+from foveal.features.extract import Extracted, extract
 from foveal.features.settings import Settings, open_cache
 from foveal.features.view import View
 from foveal.heads.linear import LinearHead
@@ -92,11 +93,9 @@ class Classifier:
         ):
             return self.classify(given, found)
 
-    def classify(self, photos: Sequence[Photo], found: Extracted) -> Classifications:
+    def classify(self, photos: Sequence[AnyPhoto], found: Extracted) -> Classifications:
         """Recognise photos whose features are known already."""
-        names = tuple(
-            str(photo) if isinstance(photo, Path) else f"image {number}" for number, photo in enumerate(photos)
-        )
+        names = tuple(photo_name(photo, number) for number, photo in enumerate(photos))
         probs = np.full((len(photos), len(self.class_names)), np.nan, np.float32)
         rows = np.flatnonzero(found.readable)
         probs[rows] = self.probs(found.gather(rows, self.views))
@@ -121,7 +120,7 @@ class Classifier:
         dataset = photos if isinstance(photos, Dataset) else read(photos)
         with (
             open_cache(settings) as cache,
-            extract(dataset.files(), self.views, cache, engines=self.engines, progress=settings.progress) as found,
+            extract(dataset.photos(), self.views, cache, engines=self.engines, progress=settings.progress) as found,
         ):
             return self.judge(dataset, found, protocol="labelled photos")
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.photo import AnyPhoto
 from foveal.data.read import read_many
 from foveal.errors import FovealError
 
 
-def as_photos(given: object) -> Sequence[Path | NDArray[np.uint8]]:
+def as_photos(given: object) -> Sequence[AnyPhoto]:
     """Flatten what was given into files and decoded images, in order.
 
     Args:
@@ -24,7 +25,7 @@ def as_photos(given: object) -> Sequence[Path | NDArray[np.uint8]]:
         FovealError: `bad-image` for anything else; `not-found`, `no-photos`.
     """
     if isinstance(given, str | Path):
-        return read_many([Path(given)]).files()
+        return read_many([Path(given)]).photos()
     if isinstance(given, np.ndarray) and given.ndim <= 3:
         return [_checked(given)]
     if hasattr(given, "convert") and hasattr(given, "getexif"):
@@ -34,21 +35,21 @@ def as_photos(given: object) -> Sequence[Path | NDArray[np.uint8]]:
     raise _bad_image(type(given).__name__)
 
 
-def _flatten(given: Iterable[object]) -> Sequence[Path | NDArray[np.uint8]]:
+def _flatten(given: Iterable[object]) -> Sequence[AnyPhoto]:
     """Paths that follow each other are read together, so that a folder named twice counts once."""
     given = list(given)
     if given and all(isinstance(each, str | Path) for each in given):
-        return read_many([Path(str(each)) for each in given]).files()
-    photos: list[Path | NDArray[np.uint8]] = []
+        return read_many([Path(str(each)) for each in given]).photos()
+    photos: list[AnyPhoto] = []
     paths: list[Path] = []
     for each in given:
         if isinstance(each, str | Path):
             paths.append(Path(each))
             continue
-        photos += read_many(paths).files() if paths else []
+        photos += read_many(paths).photos() if paths else []
         paths = []
         photos += as_photos(each)
-    return [*photos, *(read_many(paths).files() if paths else [])]
+    return [*photos, *(read_many(paths).photos() if paths else [])]
 
 
 def _upright(image: Any) -> NDArray[np.uint8]:

@@ -10,37 +10,57 @@ from pathlib import Path
 import numpy as np
 
 from foveal.data.dataset import UNLABELLED, Dataset
-from foveal.data.sources import sources
+from foveal.data.options import ReadOptions
+from foveal.data.sources import SOURCES
+from foveal.data.sources import source as source_named
 from foveal.errors import FovealError
 from foveal.types.checked import bad_value
 from foveal.types.finding import Finding
 from foveal.types.text import listing, printable
 
 
-def read(path: str | Path, *, labelled: bool = True) -> Dataset:
-    """Read which photos there are; none is opened.
+def read(path: str | Path, *, source: str = "auto", options: ReadOptions | None = None) -> Dataset:
+    """Read which photos there are; no photo is opened, none is copied.
 
     Args:
-        path: A folder, or for `labelled=False` also a photo. `~` stands for the home folder.
-        labelled: Whether the folders give the classes. Otherwise every photo below the folder counts and none has a
-            class.
+        path: A folder, table, archive or other form of `foveal.data.sources.SOURCES`; for unlabelled reading also a
+            photo. `~` stands for the home folder.
+        source: Name of the form; "auto" takes the first that recognises the path.
+        options: What the form leaves open.
 
     Raises:
         FovealError: `not-found`, `not-a-folder`, `no-permission`, `no-photos`; labelled also `one-class`,
-            `class-case`, `class-twice`, `part-twice`, `class-mismatch`.
+            `class-case`, `class-twice`, `part-twice`, `class-mismatch`. `bad-option`: an option that the form does not
+            follow. `unknown-name`: no such source.
     """
+    options = options or ReadOptions()
     place = Path(path).expanduser()
     _must_exist([place])
-    for source in sources():
-        if source.detect(place):
-            return source.read(place, labelled=labelled)
-    if labelled:
+    for name in SOURCES if source == "auto" else (source,):
+        found = source_named(name)
+        if source != "auto" or found.detect(place):
+            _refuse_ignored(name, options.given() - found.options)
+            return found.read(place, options)
+    if options.labelled:
         raise FovealError(
             "not-a-folder",
-            f"expected a folder with one folder of photos for each class, got the file {printable(str(place))}",
-            hint="name the folder that holds the class folders",
+            f"expected labelled photos: a folder with one folder of photos for each class, a table or an archive, got "
+            f"the file {printable(str(place))}",
+            hint="name the folder that holds the class folders, or the table that lists photos and labels",
         )
     return _unlabelled(place.parent, (place.name,), ())
+
+
+def _refuse_ignored(name: str, ignored: frozenset[str]) -> None:
+    """An option that would do nothing is a mistake of the one who gave it."""
+    if ignored:
+        given = ", ".join(f"--{option.replace('_', '-')}" for option in sorted(ignored))
+        followed = [form for form in SOURCES if ignored <= source_named(form).options]
+        raise FovealError(
+            "bad-option",
+            f"{given}: expected photos in a form that has a use for it, got {name!r}",
+            hint=f"leave it out; it is for {' and '.join(followed)}",
+        )
 
 
 def read_many(paths: Iterable[str | Path]) -> Dataset:
@@ -61,11 +81,11 @@ def read_many(paths: Iterable[str | Path]) -> Dataset:
         raise bad_value("read_many", "1 or more photos or folders", "none")
     _must_exist(places)
     if len(places) == 1:
-        return read(places[0], labelled=False)
+        return read(places[0], options=ReadOptions(labelled=False))
     found: dict[str, str] = {}
     findings: list[Finding] = []
     for place in places:
-        dataset = read(place, labelled=False)
+        dataset = read(place, options=ReadOptions(labelled=False))
         absolute = str(dataset.root.resolve())
         for relative in dataset.paths:
             found.setdefault(f"{absolute}/{relative}", (dataset.root / relative).as_posix())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.photo import Photo
 from foveal.features.fingerprint import FileKeys
 from foveal.features.store import RowStore
 
@@ -27,16 +28,17 @@ class Batch:
     def __init__(self, files: FileKeys) -> None:
         self._files = files
         self._rows: dict[RowStore, list[tuple[bytes, NDArray[Any]]]] = {}
-        self._known: list[tuple[Path, os.stat_result, bytes]] = []
+        self._known: list[tuple[Path, os.stat_result, str, bytes]] = []
         self._photos = 0
 
     def add_row(self, store: RowStore, key: bytes, row: NDArray[Any]) -> None:
         """A row for a store."""
         self._rows.setdefault(store, []).append((key, row))
 
-    def add_file(self, path: Path, status: os.stat_result, key: bytes) -> None:
-        """A file's content key."""
-        self._known.append((path, status, key))
+    def add_photo(self, photo: Photo, status: os.stat_result | None, key: bytes) -> None:
+        """A photo's content key; one that is no file, and so has no status, is not remembered."""
+        if photo.file is not None and status is not None:
+            self._known.append((photo.file, status, photo.detail, key))
 
     def end_photo(self) -> None:
         """One photo more is complete; stores what there is when that is enough."""

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.photo import AnyPhoto, as_photo
 from foveal.errors import FovealError
 from foveal.features.batch import Batch
 from foveal.features.cache import FeatureCache
 from foveal.features.fingerprint import FileKeys, content_key
+from foveal.features.pixel_view import PIXELS, PixelView
 from foveal.features.settings import Progress, no_progress
 from foveal.features.store import RowStore
 from foveal.features.view import View
-from foveal.imaging.decode import decode, read_file
-from foveal.runtimes.engine import Engine, EnginePool, threads
+from foveal.runtimes.engine import EnginePool, threads
 
-Photo = Path | NDArray[np.uint8]
+AnyView = View | PixelView
+"""What can be computed of a photo and kept."""
 
 _KEY_BYTES = 16
 _LOOK_UP = 4096
@@ -57,7 +57,7 @@ class Extracted:
     keys: NDArray[np.uint8]
     failures: dict[int, str]
     cached: int
-    stores: dict[View, RowStore]
+    stores: dict[AnyView, RowStore]
 
     @property
     def readable(self) -> NDArray[np.bool_]:
@@ -90,17 +90,34 @@ class Extracted:
         return out
 
     def _rows(self, rows: NDArray[np.intp], view: View) -> NDArray[np.float16]:
-        stored = next(each for each in self.stores if each.holds(view))
+        stored = next(each for each in self.stores if isinstance(each, View) and each.holds(view))
         out = np.empty((len(rows), stored.columns), np.float16)
-        positions = self.stores[stored].find(self.keys[rows])
-        good = self.stores[stored].gather(positions, out) if (positions >= 0).all() else positions >= 0
+        self._fill(stored, rows, out)
+        return out if stored == view else np.ascontiguousarray(out[:, stored.where(view.outputs)])
+
+    def _fill(self, view: AnyView, rows: NDArray[np.intp], out: NDArray[Any]) -> None:
+        positions = self.stores[view].find(self.keys[rows])
+        good = self.stores[view].gather(positions, out) if (positions >= 0).all() else positions >= 0
         if not good.all():
             raise FovealError(
                 "cache-damaged",
                 f"{int((~good).sum())} rows of the feature cache: expected them intact, got damaged ones",
                 hint="run it again: they are struck out now, and computed anew",
             )
-        return out if stored == view else np.ascontiguousarray(out[:, stored.where(view.outputs)])
+
+    def pixels(self, rows: NDArray[np.intp]) -> NDArray[np.void]:
+        """What was measured on the pixels of some photos; there must be a `PixelView` among the views.
+
+        Args:
+            rows: int [m], indices of readable photos.
+
+        Returns:
+            Structured [m], see `foveal.features.pixel_view.PIXELS`.
+        """
+        view = next(each for each in self.stores if isinstance(each, PixelView))
+        out = np.empty(len(rows), PIXELS)
+        self._fill(view, rows, out)
+        return out
 
     def close(self) -> None:
         """Give the cache's spaces back to other processes."""
@@ -115,8 +132,8 @@ class Extracted:
 
 
 def extract(
-    photos: Sequence[Photo],
-    views: Sequence[View],
+    photos: Sequence[AnyPhoto],
+    views: Sequence[AnyView],
     cache: FeatureCache,
     *,
     engines: EnginePool | None = None,
@@ -125,7 +142,7 @@ def extract(
     """Make sure the cache holds the features of every photo.
 
     Args:
-        photos: Files, or decoded images uint8 [H, W, 3] in RGB.
+        photos: Files, decoded images uint8 [H, W, 3] in RGB, or photos that lie somewhere else.
         views: What to compute of each.
         cache: Where rows are kept; rows already there are not computed again.
         engines: Networks loaded already; those still missing are added.
@@ -138,9 +155,7 @@ def extract(
         KeyboardInterrupt: After the photos under way are stored; the next call goes on from there.
     """
     with contextlib.ExitStack() as undo, cache.files() as files:
-        stores = {
-            view: undo.enter_context(cache.space(view.description(), row_bytes=2 * view.columns)) for view in views
-        }
+        stores = {view: undo.enter_context(cache.space(view.description(), row_bytes=view.row_bytes)) for view in views}
         job = _Job(photos, stores, files, engines or EnginePool())
         todo = job.look_up()
         job.run(todo, progress)
@@ -155,7 +170,7 @@ class _Job:
     """The state that the worker threads of one extraction share."""
 
     def __init__(
-        self, photos: Sequence[Photo], stores: dict[View, RowStore], files: FileKeys, engines: EnginePool
+        self, photos: Sequence[AnyPhoto], stores: dict[AnyView, RowStore], files: FileKeys, engines: EnginePool
     ) -> None:
         self.photos = photos
         self.stores = stores
@@ -174,10 +189,14 @@ class _Job:
         for start in range(0, len(self.photos), _LOOK_UP):
             files = [
                 (index, photo, status)
-                for index, photo in enumerate(self.photos[start : start + _LOOK_UP], start)
-                if isinstance(photo, Path) and (status := status_of(photo)) is not None
+                for index, photo in enumerate(map(as_photo, self.photos[start : start + _LOOK_UP]), start)
+                if photo.file is not None and (status := photo.status()) is not None
             ]
-            keys = self.files.known_many([photo for _, photo, _ in files], [status for _, _, status in files])
+            keys = self.files.known_many(
+                [photo.file for _, photo, _ in files if photo.file is not None],
+                [status for _, _, status in files],
+                [photo.detail for _, photo, _ in files],
+            )
             for (index, _, _), key in zip(files, keys, strict=True):
                 if key is not None:
                     self.keys[index] = np.frombuffer(key, np.uint8)
@@ -237,44 +256,30 @@ class _Job:
         """Load the networks while the first photos are read and decoded."""
         for view in self.stores:
             try:
-                self._engine(view)
+                view.warm_up(self._engines)
             except FovealError:
                 return  # the worker that needs it meets the same error, and reports it
 
-    def _engine(self, view: View) -> Engine:
-        return self._engines.get(view.choice, view.network.content, view.network.sha256, view.outputs)
-
     def _one(self, index: int, batch: Batch) -> None:
-        photo = self.photos[index]
+        photo = as_photo(self.photos[index])
         # Looked at before it is read: content must never be remembered under a later state of the file.
-        status = status_of(photo) if isinstance(photo, Path) else None
-        data = (
-            read_file(photo, status=status) if isinstance(photo, Path) else photo.tobytes() + repr(photo.shape).encode()
-        )
-        key = content_key(data)
+        status = photo.status()
+        data = photo.read(status)
+        key = content_key(data + photo.salt if photo.salt else data)
         missing = [(view, store) for view, store in self.stores.items() if key not in store]
         for side in sorted({decode_side(view) for view, _ in missing}):
-            image = decode(data, name=photo.name, min_side=side) if isinstance(photo, Path) else photo
+            image = photo.decode(data, min_side=side)
             for view, store in missing:
                 if decode_side(view) == side:
-                    batch.add_row(store, key, View.row(self._engine(view).run(view.prepare(image))))
+                    batch.add_row(store, key, view.row(image, data, self._engines))
         self.keys[index] = np.frombuffer(key, np.uint8)
-        if isinstance(photo, Path) and status is not None:
-            batch.add_file(photo, status, key)
+        batch.add_photo(photo, status, key)
         batch.end_photo()
 
 
-def decode_side(view: View) -> int:
+def decode_side(view: AnyView) -> int:
     """Short side in pixels that decoding for a view must keep."""
     side, largest = _DECODE_SIDE, _LARGEST_INPUT
-    while largest < min(view.preprocess.size_wh):
+    while isinstance(view, View) and largest < min(view.preprocess.size_wh):
         side, largest = 2 * side, 2 * largest
     return side
-
-
-def status_of(path: Path) -> os.stat_result | None:
-    """What the file system says of a file; None where it says nothing."""
-    try:
-        return path.stat()
-    except (OSError, ValueError):
-        return None

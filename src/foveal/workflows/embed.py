@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from foveal.classifier.classifier import none_readable
 from foveal.classifier.photos import as_photos
+from foveal.data.photo import photo_name
 from foveal.features.extract import Extracted, extract
 from foveal.features.settings import Settings, open_cache
 from foveal.features.view import View
@@ -58,13 +59,13 @@ def embed(
         rows = np.flatnonzero(found.readable)
         if not len(rows):
             raise none_readable("the photos", found.failures.values())
-        paths = tuple(_name(given[row], row) for row in rows.tolist())
+        paths = tuple(photo_name(given[row], row) for row in rows.tolist())
         if target is not None:
             write_vectors(target, paths, lambda block: found.gather(rows[block], views), layout=_layout(views))
         return Embeddings(
             paths=paths,
             vectors=_vectors(found, rows, views),
-            errors=tuple((_name(given[index], index), reason) for index, reason in found.failures.items()),
+            errors=tuple((photo_name(given[index], index), reason) for index, reason in found.failures.items()),
             backbone=",".join(card.name for card in cards),
             layout=_layout(views),
         )
@@ -90,7 +91,3 @@ def _vectors(found: Extracted, rows: NDArray[np.intp], views: Sequence[View]) ->
         file.flush()
         vectors: NDArray[np.float16] = np.memmap(file, np.float16, mode="r", shape=(len(rows), columns))
         return vectors
-
-
-def _name(photo: object, index: int) -> str:
-    return str(photo) if isinstance(photo, Path) else f"image {index}"

@@ -47,11 +47,11 @@ def evaluate_with_findings(
     settings = settings or Settings()
     dataset = photos if isinstance(photos, Dataset) else read(photos)
     dataset = for_testing(dataset)
-    loaded = model if isinstance(model, Classifier) else load(model, photos=dataset.files(), settings=settings)
+    loaded = model if isinstance(model, Classifier) else load(model, photos=dataset.photos(), settings=settings)
     loaded.labels_of(dataset)
     with (
         open_cache(settings) as cache,
-        extract(dataset.files(), loaded.views, cache, engines=loaded.engines, progress=settings.progress) as found,
+        extract(dataset.photos(), loaded.views, cache, engines=loaded.engines, progress=settings.progress) as found,
     ):
         evaluation = loaded.judge(dataset, found, protocol="labelled photos")
         return Evaluated(evaluation, (*dataset.findings, *unreadable(dataset, found)))

@@ -97,14 +97,14 @@ def fit(
     if tests is not None:
         check_classes(tests, training.class_names)
     cards = cards_for(backbone, effort_named(effort))
-    views = views_for(cards, effort_named(effort), training.files(), settings)
+    views = views_for(cards, effort_named(effort), training.photos(), settings)
     engines = EnginePool()
     findings = dataset.findings
     if tests is not None and test is not None:
         findings += _named_from(tests.root, tests.findings)
     metrics: dict[str, Any] = {}
     with open_cache(settings) as cache:
-        with extract(training.files(), views, cache, engines=engines, progress=settings.progress) as found:
+        with extract(training.photos(), views, cache, engines=engines, progress=settings.progress) as found:
             seconds = {"features": time.perf_counter() - started}
             kept = quarantine(training, found)
             selection, calibration, chosen = _learn(kept, found, views, recipe)
@@ -113,7 +113,7 @@ def fit(
         metrics["out_of_fold"] = _out_of_fold(kept, selection, calibration)
         findings += kept.findings
         if tests is not None:
-            with extract(tests.files(), chosen, cache, engines=engines, progress=settings.progress) as found:
+            with extract(tests.photos(), chosen, cache, engines=engines, progress=settings.progress) as found:
                 among, left_out = quarantine_tests(tests, found, kept)
                 findings += left_out if test is None else _named_from(tests.root, left_out)
                 if among.any():

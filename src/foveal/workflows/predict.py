@@ -12,8 +12,8 @@ from foveal.backbones.network import load_network
 from foveal.classifier import bundle
 from foveal.classifier.classifier import Classifier
 from foveal.classifier.photos import as_photos
+from foveal.data.photo import AnyPhoto
 from foveal.errors import FovealError
-from foveal.features.extract import Photo
 from foveal.features.settings import Settings
 from foveal.heads.logits import LogitsHead
 from foveal.types.classifications import Classifications
@@ -22,7 +22,7 @@ from foveal.workflows.views import make_view, usable_here
 IMAGENET = "imagenet"
 
 
-def load(model: str | Path, *, photos: Sequence[Photo] = (), settings: Settings | None = None) -> Classifier:
+def load(model: str | Path, *, photos: Sequence[AnyPhoto] = (), settings: Settings | None = None) -> Classifier:
     """Load a model file, or an ImageNet classifier.
 
     Args:
@@ -42,7 +42,7 @@ def load(model: str | Path, *, photos: Sequence[Photo] = (), settings: Settings 
 
 
 def imagenet_classifier(
-    backbone: str = "auto", *, photos: Sequence[Photo] = (), settings: Settings | None = None
+    backbone: str = "auto", *, photos: Sequence[AnyPhoto] = (), settings: Settings | None = None
 ) -> Classifier:
     """The classes a backbone was trained on, with its published preprocessing.
 

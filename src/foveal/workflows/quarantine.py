@@ -165,4 +165,4 @@ def _several_labels(
 
 
 def _paths(dataset: Dataset, mask: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(dataset.paths[index] for index in np.flatnonzero(mask))
+    return tuple(dataset.paths[index] for index in np.flatnonzero(mask).tolist())

@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import util
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +15,10 @@ from foveal.backbones.card import Card
 from foveal.backbones.catalogue import find
 from foveal.backbones.network import Network, load_network
 from foveal.backbones.quantise import quantise
+from foveal.data.photo import AnyPhoto, as_photo
 from foveal.errors import FovealError, unknown_name
-from foveal.features.extract import Photo
 from foveal.features.settings import Settings
 from foveal.features.view import View
-from foveal.imaging.decode import read_image
 from foveal.imaging.preprocess import Preprocess
 from foveal.runtimes import PACKAGES, RUNTIMES
 from foveal.runtimes.choose import choose
@@ -73,7 +71,7 @@ def cards_for(backbone: str, effort: Effort) -> list[Card]:
     return [find(name) for name in dict.fromkeys(names)]
 
 
-def views_for(cards: Sequence[Card], effort: Effort, photos: Sequence[Photo], settings: Settings) -> list[View]:
+def views_for(cards: Sequence[Card], effort: Effort, photos: Sequence[AnyPhoto], settings: Settings) -> list[View]:
     """Every view that a fit extracts, networks in order, a mirrored one after its plain one."""
     views: list[View] = []
     for card in cards:
@@ -103,7 +101,7 @@ def make_view(
     network: Network,
     preprocess: Preprocess,
     outputs: tuple[str, ...],
-    photos: Sequence[Photo],
+    photos: Sequence[AnyPhoto],
     settings: Settings,
     *,
     learns: bool = True,
@@ -180,13 +178,14 @@ def _bf16_here(runtime: str) -> bool:
     return has_bf16()
 
 
-def _sample(photos: Sequence[Photo], preprocess: Preprocess) -> list[NDArray[np.uint8]]:
+def _sample(photos: Sequence[AnyPhoto], preprocess: Preprocess) -> list[NDArray[np.uint8]]:
     """Up to 32 readable photos, spread evenly over all, preprocessed."""
     found: list[NDArray[np.uint8]] = []
     step = max(1, len(photos) // _SAMPLE_PHOTOS)
     for photo in itertools.islice(photos, 0, None, step):
         try:
-            image = read_image(photo, min_side=240) if isinstance(photo, Path) else photo
+            source = as_photo(photo)
+            image = source.decode(source.read(), min_side=240)
             found.append(preprocess.apply(image).copy())
         except FovealError:
             continue
@@ -195,7 +194,7 @@ def _sample(photos: Sequence[Photo], preprocess: Preprocess) -> list[NDArray[np.
     return found
 
 
-def _calibration(photos: Sequence[Photo], preprocess: Preprocess) -> list[NDArray[np.uint8]]:
+def _calibration(photos: Sequence[AnyPhoto], preprocess: Preprocess) -> list[NDArray[np.uint8]]:
     found = _sample(photos, preprocess)
     if len(found) < _FEWEST_TO_CALIBRATE:
         raise FovealError(

@@ -33,7 +33,7 @@ def test_types_are_small_whatever_was_given() -> None:
 
 def test_path_length_counts_and_text() -> None:
     dataset = example()
-    assert dataset.path(1) == Path("photos/train/dog/2.jpg")
+    assert dataset.photo(1) == Path("photos/train/dog/2.jpg")
     assert len(dataset) == 4
     assert dataset.counts() == {"cat": 2, "dog": 1}
     assert repr(dataset) == "Dataset(4 photos (train 3, test 1), 2 classes, 'photos')"
@@ -41,7 +41,7 @@ def test_path_length_counts_and_text() -> None:
 
 def test_an_absolute_path_does_not_need_the_root(tmp_path: Path) -> None:
     absolute = str(tmp_path / "1.jpg")
-    assert example(paths=(absolute,) * 4).path(0) == tmp_path / "1.jpg"
+    assert example(paths=(absolute,) * 4).photo(0) == tmp_path / "1.jpg"
 
 
 def test_select_keeps_order_classes_and_findings() -> None:

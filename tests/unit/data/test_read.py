@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from foveal.data.options import ReadOptions
 from foveal.data.read import read, read_many
 from foveal.errors import FovealError
 
@@ -16,7 +17,7 @@ def test_a_folder_of_classes(tree: Tree) -> None:
     root = tree("cat/1.jpg dog/2.jpg")
     dataset = read(root)
     assert dataset.class_names == ("cat", "dog")
-    assert dataset.path(0) == root / "cat/1.jpg"
+    assert dataset.photo(0) == root / "cat/1.jpg"
     assert read(str(root)).paths == dataset.paths
 
 
@@ -42,7 +43,7 @@ def test_a_missing_path_names_the_near_ones(tree: Tree) -> None:
 def test_a_name_that_no_system_allows_is_not_found(labelled: bool) -> None:
     for name in ("a\0b", "x" * 5000):
         with pytest.raises(FovealError) as caught:
-            read(name, labelled=labelled)
+            read(name, options=ReadOptions(labelled=labelled))
         assert caught.value.code == "not-found"
 
 
@@ -51,12 +52,12 @@ def test_a_file_is_no_folder_of_classes_but_a_dataset_of_one(tree: Tree) -> None
     with pytest.raises(FovealError, match=r"got the file .*1\.jpg") as caught:
         read(photo)
     assert caught.value.code == "not-a-folder"
-    one = read(photo, labelled=False)
-    assert (len(one), one.path(0), one.labels.tolist(), one.class_names) == (1, photo, [-1], ())
+    one = read(photo, options=ReadOptions(labelled=False))
+    assert (len(one), one.photo(0), one.labels.tolist(), one.class_names) == (1, photo, [-1], ())
 
 
 def test_a_file_that_is_named_counts_whatever_its_suffix(tree: Tree) -> None:
-    assert len(read(tree("upload.tmp") / "upload.tmp", labelled=False)) == 1
+    assert len(read(tree("upload.tmp") / "upload.tmp", options=ReadOptions(labelled=False))) == 1
 
 
 def test_several_keep_their_order_and_count_once(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +65,7 @@ def test_several_keep_their_order_and_count_once(tree: Tree, monkeypatch: pytest
     monkeypatch.chdir(root)
     dataset = read_many(["z.jpg", "b", "a/1.jpg", "./b/2.jpg", root / "a"])
     assert dataset.paths == ("z.jpg", "b/2.jpg", "b/10.jpg", "a/1.jpg")
-    assert all(dataset.path(i).exists() for i in range(4))
+    assert all(dataset.photo(i).exists() for i in range(4))
     assert dataset.labels.tolist() == [-1] * 4
 
 

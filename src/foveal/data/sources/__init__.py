@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from foveal.data.dataset import Dataset
+from foveal.data.options import ReadOptions
+from foveal.errors import unknown_name
 
 SOURCES: dict[str, str] = {
     "folder": "foveal.data.sources.folder:FolderSource",
@@ -17,18 +18,26 @@ SOURCES: dict[str, str] = {
 class Source(Protocol):
     """One form on disk."""
 
+    options: ClassVar[frozenset[str]]
+    """Names of the fields of `ReadOptions` that it follows, besides `labelled`; others are refused before it reads."""
+
     def detect(self, path: Path) -> bool:
-        """Whether an existing path has this form."""
+        """Whether an existing path has this form; looks at names and first bytes only, and never raises."""
         ...
 
-    def read(self, path: Path, *, labelled: bool) -> Dataset:
-        """The photos there; with their classes if `labelled`."""
+    def read(self, path: Path, options: ReadOptions) -> Dataset:
+        """The photos there; with their classes if `options.labelled`."""
         ...
 
 
-def sources() -> Iterator[Source]:
-    """An instance of every source in the table, imported as it is reached."""
-    for target in SOURCES.values():
-        module, _, name = target.partition(":")
-        source: Source = getattr(importlib.import_module(module), name)()
-        yield source
+def source(name: str) -> Source:
+    """A source by its name in the table.
+
+    Raises:
+        FovealError: `unknown-name`.
+    """
+    if name not in SOURCES:
+        raise unknown_name("source", name, SOURCES)
+    module, _, attribute = SOURCES[name].partition(":")
+    found: Source = getattr(importlib.import_module(module), attribute)()
+    return found

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from foveal.data.dataset import PART_NAMES, UNLABELLED, Dataset
+from foveal.data.options import ReadOptions
 from foveal.data.sources import refusals
 from foveal.data.sources.names import class_name, natural_key
 from foveal.data.sources.notes import Notes
@@ -28,22 +30,24 @@ class FolderSource:
     `__MACOSX`, `Thumbs.db` and `desktop.ini` do not exist for it. Classes are in natural order of their names.
     """
 
+    options: ClassVar[frozenset[str]] = frozenset({"classes"})
+
     def detect(self, path: Path) -> bool:
         """Whether it is a folder."""
         return path.is_dir()
 
-    def read(self, path: Path, *, labelled: bool) -> Dataset:
+    def read(self, path: Path, options: ReadOptions) -> Dataset:
         """The photos below a folder.
 
         Args:
             path: The folder.
-            labelled: Whether the folders give the classes.
+            options: `labelled`: whether the folders give the classes.
 
         Raises:
             FovealError: `no-permission`, `no-photos`; labelled also `one-class`, `class-case`, `class-twice`,
                 `part-twice`, `class-mismatch`.
         """
-        return _read_labelled(path) if labelled else _read_unlabelled(path)
+        return _read_labelled(path) if options.labelled else _read_unlabelled(path)
 
 
 def _read_unlabelled(path: Path) -> Dataset:

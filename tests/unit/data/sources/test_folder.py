@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from foveal.data.dataset import Dataset
-from foveal.data.sources import SOURCES, sources
+from foveal.data.options import ReadOptions
+from foveal.data.sources import SOURCES, source
 from foveal.data.sources.folder import FolderSource
 from foveal.errors import FovealError
 
@@ -18,7 +19,7 @@ posix_names = pytest.mark.skipif(sys.platform != "linux", reason="needs a file s
 
 
 def labelled(root: Path) -> Dataset:
-    return FolderSource().read(root, labelled=True)
+    return FolderSource().read(root, ReadOptions(labelled=True))
 
 
 def codes(dataset: Dataset) -> dict[str, tuple[str, ...]]:
@@ -27,17 +28,17 @@ def codes(dataset: Dataset) -> dict[str, tuple[str, ...]]:
 
 def refusal(root: Path, *, with_labels: bool = True) -> FovealError:
     with pytest.raises(FovealError) as caught:
-        FolderSource().read(root, labelled=with_labels)
+        FolderSource().read(root, ReadOptions(labelled=with_labels))
     return caught.value
 
 
 def test_the_table_holds_it(tree: Tree) -> None:
-    found = list(sources())
-    assert len(found) == len(SOURCES)
-    assert isinstance(found[0], FolderSource)
+    assert "folder" in SOURCES
+    found = source("folder")
+    assert isinstance(found, FolderSource)
     root = tree("a.jpg")
-    assert found[0].detect(root)
-    assert not found[0].detect(root / "a.jpg")
+    assert found.detect(root)
+    assert not found.detect(root / "a.jpg")
 
 
 def test_class_folders_in_natural_order_with_nested_photos(tree: Tree) -> None:
@@ -148,7 +149,7 @@ def test_undecodable_names_survive(tree: Tree) -> None:
     os.close(os.open(folder + b"/\xff.jpg", os.O_CREAT))
     dataset = labelled(root)
     assert dataset.class_names == ("caf\\udce9", "dog")
-    assert dataset.path(0).exists()
+    assert dataset.photo(0).exists()
     assert list(codes(dataset)) == ["undecodable-name"]
     assert all(finding.message.encode() for finding in dataset.findings)
 
@@ -190,7 +191,7 @@ def test_one_class_that_holds_the_classes_is_pointed_at(tree: Tree) -> None:
 
 
 def test_unlabelled_takes_every_photo_below(tree: Tree) -> None:
-    dataset = FolderSource().read(tree("z.jpg a/2.jpg a/10.jpg train/x/1.jpg n.txt"), labelled=False)
+    dataset = FolderSource().read(tree("z.jpg a/2.jpg a/10.jpg train/x/1.jpg n.txt"), ReadOptions(labelled=False))
     assert dataset.paths == ("z.jpg", "a/2.jpg", "a/10.jpg", "train/x/1.jpg")
     assert dataset.labels.tolist() == [-1] * 4
     assert (dataset.class_names, list(codes(dataset))) == ((), ["not-photos"])

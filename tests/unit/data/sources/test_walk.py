@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from foveal.data.options import ReadOptions
 from foveal.data.read import read
 from foveal.data.sources.notes import Notes
 from foveal.data.sources.walk import walk
@@ -129,5 +130,5 @@ def test_a_root_that_fails_is_an_error(tree: Tree, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "scandir", scandir)
     for labelled in (True, False):
         with pytest.raises(FovealError) as caught:
-            read(root, labelled=labelled)
+            read(root, options=ReadOptions(labelled=labelled))
         assert caught.value.code == "no-permission"

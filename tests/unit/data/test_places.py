@@ -55,13 +55,12 @@ def test_a_photo_inside_a_file_is_the_same_photo(container: Path, tmp_path: Path
 
 
 def test_a_dataset_of_such_photos(container: Path) -> None:
-    dataset = Dataset(
-        container, ("a/1.jpg", "b/1.jpg"), np.array([0, 1]), ("a", "b"), np.zeros(2), places=spans(container)
-    )
+    names, parts = ("a/1.jpg", "b/1.jpg"), np.zeros(2, np.int8)
+    dataset = Dataset(container, names, np.array([0, 1]), ("a", "b"), parts, places=spans(container))
     one = dataset.take(np.array([1])).photos()[0]
     assert isinstance(one, SpanPhoto)
     assert (one.path, one.method) == ("b/1.jpg", DEFLATED)
-    with pytest.raises(FovealError, match="2 places"):
+    with pytest.raises(FovealError, match="expected 1 places, got 2"):
         Dataset(container, ("a",), np.array([0]), ("a",), parts[:1], places=spans(container))
 
 

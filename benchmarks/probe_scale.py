@@ -36,6 +36,7 @@ def features(photos: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
 def one(size: tuple[int, int]) -> str:
     """Measure one size."""
     from foveal.data.splits import choose_folds, stratified_folds
+    from foveal.probes.axes import principal_axes
     from foveal.probes.calibrate import calibrate
     from foveal.probes.select import select
 
@@ -43,7 +44,7 @@ def one(size: tuple[int, int]) -> str:
     values, labels = features(photos, classes)
     started = time.perf_counter()
     folds = stratified_folds(labels, folds=choose_folds(labels), seed=0)
-    selection = select({"all": lambda: values}, labels, folds, classes=classes)
+    selection = select({"all": lambda: principal_axes(values)}, labels, folds, classes=classes)
     calibration = calibrate(selection.out_of_fold, labels, folds)
     seconds = time.perf_counter() - started
     accuracy = float((calibration.out_of_fold.argmax(axis=1) == labels).mean())

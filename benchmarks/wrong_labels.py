@@ -109,7 +109,7 @@ def ours(
     """How wrong each label looks to foveal; and what the rival needs."""
     classes = int(given.max()) + 1
     folds = stratified_folds(given, folds=5, seed=seed)
-    selection = select({"default": lambda: features}, given, folds, classes=classes)
+    selection = select({"default": lambda: principal_axes(features)}, given, folds, classes=classes)
     calibration = calibrate(selection.out_of_fold, given, folds)
     axes = principal_axes(features)
     started = time.perf_counter()

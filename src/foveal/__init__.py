@@ -16,32 +16,46 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from foveal.classifier.classifier import Classifier as Classifier
     from foveal.data.dataset import Dataset as Dataset
+    from foveal.data.options import ReadOptions as ReadOptions
     from foveal.data.read import read as read
+    from foveal.data.report import DataReport as DataReport
+    from foveal.data.split_file import Split as Split
     from foveal.errors import FovealError as FovealError
     from foveal.features.settings import Settings as Settings
     from foveal.types.classifications import Classifications as Classifications
     from foveal.types.embeddings import Embeddings as Embeddings
     from foveal.types.evaluation import Evaluation as Evaluation
+    from foveal.types.multilabel_evaluation import MultiLabelEvaluation as MultiLabelEvaluation
+    from foveal.workflows.check import check as check
+    from foveal.workflows.convert import convert as convert
     from foveal.workflows.embed import embed as embed
     from foveal.workflows.evaluate import evaluate as evaluate
     from foveal.workflows.fit import fit as fit
     from foveal.workflows.predict import load as load
     from foveal.workflows.predict import predict as predict
+    from foveal.workflows.split import split as split
 
 _PUBLIC = {
     "Classifications": "foveal.types.classifications",
     "Classifier": "foveal.classifier.classifier",
+    "DataReport": "foveal.data.report",
     "Dataset": "foveal.data.dataset",
     "Embeddings": "foveal.types.embeddings",
     "Evaluation": "foveal.types.evaluation",
     "FovealError": "foveal.errors",
+    "MultiLabelEvaluation": "foveal.types.multilabel_evaluation",
+    "ReadOptions": "foveal.data.options",
     "Settings": "foveal.features.settings",
+    "Split": "foveal.data.split_file",
+    "check": "foveal.workflows.check",
+    "convert": "foveal.workflows.convert",
     "embed": "foveal.workflows.embed",
     "evaluate": "foveal.workflows.evaluate",
     "fit": "foveal.workflows.fit",
     "load": "foveal.workflows.predict",
     "predict": "foveal.workflows.predict",
     "read": "foveal.data.read",
+    "split": "foveal.workflows.split",
 }
 
 __all__ = ["__version__", *_PUBLIC]

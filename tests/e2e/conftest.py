@@ -25,10 +25,10 @@ def model(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def warm_cache(model: Path, photos: Path, tmp_path: Path) -> Path:
+def warm_cache(model: Path, photos: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     usual = Path(os.environ["FOVEAL_CACHE"])
     if not (usual / "machine.json").exists():
-        (measured,) = run_batch(["fit", photos, "--out", tmp_path / "measured.foveal", "--quiet"])
+        (measured,) = run_batch(["fit", photos, "--out", tmp_path_factory.mktemp("measured") / "m.foveal", "--quiet"])
         assert measured.code == 0, measured.err
     cache = tmp_path / "cache"
     shutil.copytree(usual / "networks", cache / "networks")

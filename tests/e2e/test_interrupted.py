@@ -50,7 +50,7 @@ def _features_bytes(cache: Path) -> int:
 
 def _rows(cache: Path) -> int:
     (answer,) = run_batch(["cache", "--json"], env={"FOVEAL_CACHE": str(cache)})
-    return sum(space["rows"] for space in answer.json()["spaces"])
+    return sum(space["rows"] for space in answer.json()["spaces"] if "backbone" in space["description"])
 
 
 def _stop_in_the_middle(process: subprocess.Popen[str], cache: Path, number: signal.Signals) -> tuple[str, str]:

@@ -27,12 +27,16 @@ def answers(photos: Path, model: Path, tmp_path_factory: pytest.TempPathFactory)
         "foveal evaluate": ["evaluate", model, tree],
         "foveal embed": ["embed", tree, "--out", place / "v.npz"],
         "foveal models": ["models"],
+        "foveal check": ["check", tree],
+        "foveal split": ["split", tree, "--out", place / "split.csv"],
+        "foveal convert": ["convert", tree, "--to", "csv", "--out", place / "converted"],
         "foveal cache": ["cache"],
         "foveal backbone add": ["backbone", "add", network, "--card", card],
         "foveal backbone remove": ["backbone", "remove", "tiny"],
     }
     env = {"FOVEAL_HOME": str(place / "home")}
     as_json = run_batch(*[[*command, "--json"] for command in verbs.values()], env=env)
+    shutil.rmtree(place / "converted")
     quiet = run_batch(*[[*command, "--quiet"] for command in verbs.values()], env=env)
     return dict(zip(verbs, zip(as_json, quiet, strict=True), strict=True))
 

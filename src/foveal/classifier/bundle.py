@@ -29,7 +29,9 @@ from foveal.runtimes.engine import Choice
 from foveal.storage import write_atomically
 from foveal.types.text import printable
 
-PROTOCOL = 1
+PROTOCOL = 2
+# Of a model file whose classes exclude each other; an older foveal would answer nonsense for the others.
+_ONE_LABEL_PROTOCOL = 1
 _MANIFEST = "manifest.json"
 _HEAD = "head.npz"
 # Where the first entry's name stands in a zip (APPNOTE.TXT 4.3.7).
@@ -71,8 +73,8 @@ def save(model: Classifier, path: Path) -> Path:
     parts[_HEAD] = buffer.getvalue()
     manifest = {
         "format": "foveal",
-        "protocol": PROTOCOL,
-        "task": "classification",
+        "protocol": PROTOCOL if model.multi_label else _ONE_LABEL_PROTOCOL,
+        "task": "multi-label classification" if model.multi_label else "classification",
         "labels": list(model.class_names),
         "views": [_view_to_dict(view, networks[view.network.sha256]) for view in model.views],
         "head": {"kind": model.head.kind, "file": _HEAD, "temperature": model.temperature},

@@ -21,11 +21,14 @@ from foveal.features.settings import Settings, open_cache
 from foveal.features.view import View
 from foveal.heads.linear import LinearHead
 from foveal.heads.logits import LogitsHead
+from foveal.heads.sigmoid import SigmoidHead
 from foveal.metrics.calibration import softmax
 from foveal.metrics.evaluate import measure
+from foveal.metrics.multilabel_calibration import sigmoid
+from foveal.metrics.multilabel_evaluate import measure_multilabel
 from foveal.runtimes.engine import EnginePool
 from foveal.types.classifications import Classifications
-from foveal.types.evaluation import Evaluation
+from foveal.types.multilabel_evaluation import Figures, figures_from_dict
 from foveal.types.text import listing, printable
 
 # Fewer photos than this are not worth opening the cache for.
@@ -39,7 +42,7 @@ class Classifier:
     Args:
         class_names: Names of the C classes.
         views: The networks a photo goes through; their features stand side by side.
-        head: Features to logits.
+        head: Features to logits; a `SigmoidHead` gives each photo any number of labels, the others one.
         temperature: Divides the logits (Guo et al., 2017).
         record: How it came about, JSON-able: cards, data, settings, versions, metrics.
     """
@@ -52,18 +55,28 @@ class Classifier:
     engines: EnginePool = field(default_factory=EnginePool, repr=False, compare=False)
 
     @property
-    def evaluation(self) -> Evaluation | None:
-        """What was measured out of fold when it was fitted."""
+    def thresholds(self) -> NDArray[np.float32] | None:
+        """float32 [C]: from which probability on a photo is said to show each class; None where it shows just one."""
+        return self.head.thresholds if isinstance(self.head, SigmoidHead) else None
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a photo may show any number of classes."""
+        return self.thresholds is not None
+
+    @property
+    def evaluation(self) -> Figures | None:
+        """What was measured out of fold when it was fitted; a `MultiLabelEvaluation` where it is multi-label."""
         return self._evaluation("out_of_fold")
 
     @property
-    def test_evaluation(self) -> Evaluation | None:
+    def test_evaluation(self) -> Figures | None:
         """What was measured, once, on the test photos."""
         return self._evaluation("test")
 
-    def _evaluation(self, name: str) -> Evaluation | None:
+    def _evaluation(self, name: str) -> Figures | None:
         found = self.record.get("metrics", {}).get(name)
-        return Evaluation.from_dict(found) if found else None
+        return figures_from_dict(found) if found else None
 
     def save(self, path: str | Path) -> Path:
         """Write a model file, `*.foveal`; see `foveal.classifier.bundle`."""
@@ -100,13 +113,19 @@ class Classifier:
         rows = np.flatnonzero(found.readable)
         probs[rows] = self.probs(found.gather(rows, self.views))
         errors = tuple(found.failures.get(index) for index in range(len(photos)))
-        return Classifications(names, self.class_names, probs, errors)
+        return Classifications(names, self.class_names, probs, errors, self.thresholds)
 
     def probs(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Probabilities float32 [n, C] from features [n, D]; each row sums to 1 and depends on its own photo only."""
-        return softmax(self.head.logits(features), self.temperature).astype(np.float32)
+        """Probabilities float32 [n, C] from features [n, D]; each row depends on its own photo only.
 
-    def evaluate(self, photos: Dataset | str | Path, *, settings: Settings | None = None) -> Evaluation:
+        A row sums to 1, unless the photo may show any number of classes.
+        """
+        logits = self.head.logits(features)
+        if self.multi_label:
+            return sigmoid(logits / np.float32(self.temperature)).astype(np.float32)
+        return softmax(logits, self.temperature).astype(np.float32)
+
+    def evaluate(self, photos: Dataset | str | Path, *, settings: Settings | None = None) -> Figures:
         """Measure on labelled photos; those that cannot be read are left out.
 
         Args:
@@ -114,10 +133,11 @@ class Classifier:
             settings: How to run.
 
         Raises:
-            FovealError: `class-mismatch`, `no-photos`.
+            FovealError: `class-mismatch`, `task-mismatch`, `no-photos`.
         """
         settings = settings or Settings()
         dataset = photos if isinstance(photos, Dataset) else read(photos)
+        self.check(dataset)
         with (
             open_cache(settings) as cache,
             extract(dataset.photos(), self.views, cache, engines=self.engines, progress=settings.progress) as found,
@@ -126,33 +146,67 @@ class Classifier:
 
     def judge(
         self, dataset: Dataset, found: Extracted, *, protocol: str, among: NDArray[np.bool_] | None = None
-    ) -> Evaluation:
-        """Measure on labelled photos whose features are known already, or on some `among` them, bool [n]."""
-        labels = self.labels_of(dataset, among=among)
+    ) -> Figures:
+        """Measure on labelled photos whose features are known already, or on some `among` them, bool [n].
+
+        The photos must have passed `check`, or be those `among` them that show classes it knows.
+        """
         rows = np.flatnonzero(found.readable if among is None else among)
         if not len(rows):
             raise none_readable(str(dataset.root), found.failures.values())
-        return measure(labels[rows], self.probs(found.gather(rows, self.views)), self.class_names, protocol=protocol)
+        probs = self.probs(found.gather(rows, self.views))
+        if self.thresholds is None:
+            labels = _labels(dataset, self.class_names)[rows]
+            return measure(labels, probs, self.class_names, protocol=protocol)
+        targets = _targets(dataset, self.class_names)[rows]
+        decisions = probs >= self.thresholds
+        return measure_multilabel(
+            targets, probs, decisions, self.class_names, thresholds=self.thresholds, protocol=protocol
+        )
 
-    def labels_of(self, dataset: Dataset, *, among: NDArray[np.bool_] | None = None) -> NDArray[np.int32]:
-        """Labels of a dataset as indices into this classifier's classes, int32 [n]; -1 outside `among`, bool [n]."""
-        if among is None:
-            check_classes(dataset, self.class_names)
-        known = {name: index for index, name in enumerate(self.class_names)}
-        table = np.array([known.get(name, -1) for name in dataset.class_names], np.int32)
-        return table[dataset.labels]
+    def check(self, dataset: Dataset) -> None:
+        """Refuse labelled photos that this classifier cannot be measured on.
+
+        Raises:
+            FovealError: `class-mismatch`: classes it does not know. `task-mismatch`: one label a photo where it gives
+                any number, or the other way round.
+        """
+        check_classes(dataset, self.class_names, multi_label=self.multi_label)
 
 
-def check_classes(dataset: Dataset, class_names: Sequence[str]) -> None:
-    """Refuse photos of classes that a model does not know.
+def _labels(dataset: Dataset, class_names: Sequence[str]) -> NDArray[np.int32]:
+    """int32 [n]: labels of a dataset as indices into other class names; -1 for a class that is not among them."""
+    known = {name: index for index, name in enumerate(class_names)}
+    table = np.array([*(known.get(name, -1) for name in dataset.class_names), -1], np.int32)
+    return table[dataset.labels]
+
+
+def _targets(dataset: Dataset, class_names: Sequence[str]) -> NDArray[np.bool_]:
+    """bool [n, C]: which labels each photo of a dataset has, in the order of other class names."""
+    given = dataset.targets()
+    column = {name: index for index, name in enumerate(dataset.class_names)}
+    nowhere = np.zeros(len(dataset), np.bool_)
+    return np.stack([given[:, column[name]] if name in column else nowhere for name in class_names], axis=1)
+
+
+def check_classes(dataset: Dataset, class_names: Sequence[str], *, multi_label: bool) -> None:
+    """Refuse photos that a model of these classes cannot be measured on.
 
     Args:
         dataset: Labelled photos to measure on.
         class_names: What the model knows, or will know.
+        multi_label: Whether it gives, or will give, a photo any number of labels.
 
     Raises:
-        FovealError: `class-mismatch`.
+        FovealError: `class-mismatch`, `task-mismatch`.
     """
+    if dataset.multi_label != multi_label:
+        kinds = {True: "any number of labels a photo", False: "one class a photo"}
+        raise FovealError(
+            "task-mismatch",
+            f"{dataset.root}: expected {kinds[multi_label]}, as the model gives, got {kinds[dataset.multi_label]}",
+            hint="measure it on photos labelled in the way of those it learnt from",
+        )
     known = set(class_names)
     unknown = [name for name in dataset.class_names if name not in known]
     if unknown:

@@ -9,21 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data.photo import AnyPhoto
+from foveal.data.dataset import DatasetPhotos
+from foveal.data.photo import AnyPhoto, Photo
 from foveal.data.read import read_many
 from foveal.errors import FovealError
 
 
 def as_photos(given: object) -> Sequence[AnyPhoto]:
-    """Flatten what was given into files and decoded images, in order.
+    """Flatten what was given into photos, in order.
 
     Args:
-        given: A path, a folder (searched recursively), an image as uint8 [H, W, 3] in RGB or as a Pillow image, or an
-            iterable of these.
+        given: A path, a folder (searched recursively) or an archive, an image as uint8 [H, W, 3] in RGB or as a Pillow
+            image, a photo or the photos of a dataset, or an iterable of these.
 
     Raises:
         FovealError: `bad-image` for anything else; `not-found`, `no-photos`.
     """
+    if isinstance(given, DatasetPhotos):
+        return given
+    if isinstance(given, Photo):
+        return [given]
     if isinstance(given, str | Path):
         return read_many([Path(given)]).photos()
     if isinstance(given, np.ndarray) and given.ndim <= 3:

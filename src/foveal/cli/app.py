@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from foveal.cli import backbone, cache, embed, evaluate, fit, models, predict
+from foveal.cli import backbone, cache, check, convert, embed, evaluate, fit, models, predict, split
 from foveal.cli.output import fail, say
 from foveal.errors import FovealError
 
@@ -24,7 +24,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for verb in (fit.fit, predict.predict, evaluate.evaluate, embed.embed, models.models):
+for verb in (
+    check.check,
+    fit.fit,
+    predict.predict,
+    evaluate.evaluate,
+    embed.embed,
+    split.split,
+    convert.convert,
+    models.models,
+):
     app.command()(verb)
 app.add_typer(cache.app, name="cache")
 app.add_typer(backbone.app, name="backbone")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import typer
 
 from foveal.cli.options import Json, Quiet
@@ -20,12 +23,13 @@ def default(context: typer.Context, json: Json = False, quiet: Quiet = False) ->
 
 @app.command()
 def show(json: Json = False, quiet: Quiet = False) -> None:
-    """Show what the cache holds. Features only: no photo can be seen in it."""
+    """Show what the cache holds: features, grey pictures of 64 x 64 pixels to find copies by, unpacked archives."""
     from foveal.cli.output import result, result_json, table
     from foveal.features.cache import FeatureCache
+    from foveal.workflows.kept import sizes
 
     cache = FeatureCache()
-    spaces = cache.spaces()
+    spaces, others = cache.spaces(), sizes()
     if json:
         rows = [
             {
@@ -38,14 +42,18 @@ def show(json: Json = False, quiet: Quiet = False) -> None:
             for each in spaces
         ]
         result_json(
-            {"folder": str(cache.root), "bytes": cache.total_bytes(), "most_bytes": cache.max_bytes, "spaces": rows}
+            {
+                "folder": str(cache.root),
+                "bytes": cache.total_bytes(),
+                "most_bytes": cache.max_bytes,
+                "spaces": rows,
+                "others": others,
+            }
         )
         return
     lines = [
         (
-            each.description.get("backbone", "?"),
-            f"{each.description.get('runtime')}/{each.description.get('precision')}",
-            "mirrored" if each.description.get("mirrored") else "",
+            *_named(each.description),
             f"{each.rows:,}",
             f"{each.bytes / 1e6:,.1f} MB",
             f"{each.last_used:%Y-%m-%d %H:%M}",
@@ -57,16 +65,28 @@ def show(json: Json = False, quiet: Quiet = False) -> None:
     )
     if not quiet:
         result(f"\n{cache.root}: {cache.total_bytes() / 1e6:,.1f} MB of at most {cache.max_bytes / 1e9:,.0f} GB")
+        kept = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in others.items() if size)
+        if kept:
+            result(f"beside it: {kept}")
+
+
+def _named(description: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Network, engine and view of a space; what is measured on the pixels needs no network."""
+    if "backbone" not in description:
+        return "(pixels)" if "pixels" in description else "?", "", ""
+    engine = f"{description.get('runtime')}/{description.get('precision')}"
+    return str(description["backbone"]), engine, "mirrored" if description.get("mirrored") else ""
 
 
 @app.command()
 def clear(json: Json = False, quiet: Quiet = False) -> None:
-    """Throw all kept features away. Photos and models are not touched."""
+    """Throw away all that is kept of photos: features, small pictures, unpacked archives. No photo is touched."""
     from foveal.cli.output import result, result_json, say
     from foveal.features.cache import FeatureCache
+    from foveal.workflows.kept import clear as clear_others
 
     cache = FeatureCache()
-    freed = cache.clear()
+    freed = cache.clear() + clear_others()
     left = cache.total_bytes()
     if json:
         result_json({"folder": str(cache.root), "freed_bytes": freed, "left_bytes": left})

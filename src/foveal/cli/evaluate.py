@@ -12,7 +12,13 @@ from foveal.cli.options import Json, Model, NoCache, Precision, Quiet, Runtime, 
 
 def evaluate(
     model: Model,
-    photos: Annotated[Path, typer.Argument(help="Labelled photos: a folder per class (test/ inside counts alone).")],
+    photos: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Labelled photos: a folder per class (test/ inside counts alone), a table, an archive, ImageNet."
+        ),
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The same, as an option.", metavar="PHOTOS")] = None,
     runtime: Runtime = "auto",
     precision: Precision = "auto",
     no_cache: NoCache = False,
@@ -22,13 +28,20 @@ def evaluate(
     """Measure a model on labelled photos it has not learnt from.
 
     Example: foveal evaluate clothes.foveal photos_test/
+
+    Example: foveal evaluate imagenet --data ILSVRC2012/
     """
     from foveal.cli.output import result, result_json, show_findings
     from foveal.cli.progress import PhotoProgress
+    from foveal.errors import FovealError
     from foveal.workflows.evaluate import evaluate_with_findings
 
+    chosen = photos or data
+    if chosen is None or (photos and data):
+        got = "none" if chosen is None else "both"
+        raise FovealError("bad-option", f"expected PHOTOS or --data PHOTOS, got {got}", hint="name the photos once")
     with PhotoProgress("looking at photos", quiet=quiet) as progress:
-        done = evaluate_with_findings(model, photos, settings=settings_of(runtime, precision, no_cache, progress))
+        done = evaluate_with_findings(model, chosen, settings=settings_of(runtime, precision, no_cache, progress))
     if json:
         findings = [finding.to_dict() for finding in done.findings]
         result_json({"model": model, "evaluation": done.evaluation.to_dict(), "findings": findings})

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foveal.cli.options import Json, NoCache, Precision, Quiet, Runtime, settings_of
+from foveal.cli.options import (
+    Classes,
+    Columns,
+    Exclude,
+    Json,
+    LabelFrom,
+    NoCache,
+    Precision,
+    Quiet,
+    Relabel,
+    Runtime,
+    Separator,
+    Source,
+    SplitBy,
+    dataset_of,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from foveal.classifier.classifier import Classifier
 
 
 def fit(
-    photos: Annotated[Path, typer.Argument(help="A folder per class, or train/ (and val/, test/) with them inside.")],
+    photos: Annotated[Path, typer.Argument(help="Labelled photos: a folder per class, a table, an archive, …")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.", metavar="FILE.foveal")],
     test: Annotated[Path | None, typer.Option(help="Labelled photos to measure on, once, at the end.")] = None,
     backbone: Annotated[str, typer.Option(help="auto, or names with commas between (see `foveal models`).")] = "auto",
@@ -19,6 +39,14 @@ def fit(
     probe: Annotated[str, typer.Option(help="auto, logistic, ridge or means.")] = "auto",
     balance: Annotated[str, typer.Option(help="auto helps rare classes where it pays; none never does.")] = "auto",
     seed: Annotated[int, typer.Option(help="Decides which photos share a fold.")] = 0,
+    split: SplitBy = "auto",
+    exclude: Exclude = None,
+    relabel: Relabel = None,
+    source: Source = "auto",
+    columns: Columns = "",
+    separator: Separator = "auto",
+    label_from: LabelFrom = "",
+    classes: Classes = "auto",
     runtime: Runtime = "auto",
     precision: Precision = "auto",
     no_cache: NoCache = False,
@@ -29,26 +57,36 @@ def fit(
 
     Example: foveal fit photos/ --out clothes.foveal
     """
-    from foveal.cli.output import result, result_json, say, show_findings
     from foveal.cli.progress import PhotoProgress
-    from foveal.types.finding import Finding
     from foveal.workflows.fit import fit as run
-    from foveal.workflows.report import check_target, render, report_path, write_report
+    from foveal.workflows.report import check_target, report_path, write_report
 
     check_target(out)
+    read = partial(
+        dataset_of, source=source, columns=columns, separator=separator, label_from=label_from, classes=classes
+    )
     with PhotoProgress("looking at photos", quiet=quiet) as progress:
         model = run(
-            photos,
-            test=test,
+            read(photos, exclude=exclude, relabel=relabel),
+            test=None if test is None else read(test),
             backbone=backbone,
             effort=effort,
             probe=probe,
             balance=balance,
+            split=split,
             seed=seed,
             settings=settings_of(runtime, precision, no_cache, progress),
         )
     model.save(out)
     write_report(model, report_path(out))
+    _show(model, out, json=json, quiet=quiet)
+
+
+def _show(model: Classifier, out: Path, *, json: bool, quiet: bool) -> None:
+    from foveal.cli.output import result, result_json, say, show_findings
+    from foveal.types.finding import Finding
+    from foveal.workflows.report import render, report_path
+
     findings = [Finding(**{**each, "paths": tuple(each["paths"])}) for each in model.record["findings"]]
     show_findings(findings, quiet=quiet or json)
     if json:

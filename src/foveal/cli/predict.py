@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def predict(
     model: Model,
     photos: Photos,
-    top: Annotated[int, typer.Option(min=1, help="How many classes to name for each photo.")] = 1,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to name for each photo, best first.")] = 1,
     csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
     runtime: Runtime = "auto",
     precision: Precision = "auto",
@@ -57,10 +57,16 @@ def _text(found: Classifications, top: int) -> None:
         if record["error"]:
             say(f"error: {failure(record['path'], record['error'])}")
         else:
-            classes = "  ".join(f"{each['prob']:6.1%} {printable(each['label'])}" for each in record["top"])
-            lines.append(f"{printable(record['path'])}  {classes}")
+            classes = "  ".join(f"{each['prob']:6.1%} {printable(each['label'])}" for each in _named(record, top))
+            lines.append(f"{printable(record['path'])}  {classes or 'none of the classes'}")
     if lines:
         result("\n".join(lines))
+
+
+def _named(record: dict[str, Any], top: int) -> list[dict[str, Any]]:
+    """The classes to name: the most probable, or of any number of labels those the photo is said to show."""
+    named: list[dict[str, Any]] = record["labels"] if "labels" in record and top == 1 else record["top"]
+    return named
 
 
 def _csv(found: Classifications, top: int) -> None:
@@ -74,9 +80,11 @@ def _csv(found: Classifications, top: int) -> None:
     writer = csv.writer(text, lineterminator="\n")
     top = min(top, len(found.class_names))
     header = [name for rank in range(1, top + 1) for name in (f"label_{rank}", f"prob_{rank}")]
-    writer.writerow(["path", *header, "error"])
+    writer.writerow(["path", *(["labels"] if found.multi_label else []), *header, "error"])
     for record in found.to_records(top):
         cells = [cell for each in record["top"] for cell in (printable(each["label"]), f"{each['prob']:.6f}")]
         cells += [""] * (len(header) - len(cells))
+        if found.multi_label:
+            cells = ["|".join(printable(each["label"]) for each in record["labels"]), *cells]
         writer.writerow([printable(record["path"]), *cells, printable(record["error"] or "")])
     result(text.getvalue().rstrip("\n"))

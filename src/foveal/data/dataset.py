@@ -179,7 +179,7 @@ class Dataset:
 
     def photos(self) -> Sequence[Path | Photo]:
         """Every photo, ready to be read; made one by one as they are asked for."""
-        return _Photos(self)
+        return DatasetPhotos(self)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -194,8 +194,8 @@ def _names(paths: Sequence[str]) -> Names:
     return paths if isinstance(paths, Names) else Names(paths)
 
 
-class _Photos(Sequence["Path | Photo"]):
-    """A million `Path` objects would take 300 MB; this makes each when it is its turn."""
+class DatasetPhotos(Sequence["Path | Photo"]):
+    """The photos of a dataset; a million `Path` objects would take 300 MB, so each is made when it is its turn."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,13 @@ from foveal.imaging.decode import decode
 from foveal.imaging.limits import DEFAULT_LIMITS
 
 STORED, DEFLATED = 0, 8  # as the zip format counts
+AFTER_HEADER = 128
+"""Added to a method: the stretch begins after a zip member's own header, whose length only the header itself says.
+
+Looked up when the photo is read: for a million members it would be a million small reads all over the archive.
+"""
+
+_ZIP_HEADER, _ZIP_HEADER_BYTES = b"PK\x03\x04", 30
 
 
 class Places(Protocol):
@@ -43,7 +51,8 @@ class Spans:
         which: int32 [n], index into `files`.
         starts: int64 [n], first byte.
         sizes: int64 [n], bytes as they lie there.
-        methods: uint8 [n], 0 = as they are, 8 = deflated.
+        methods: uint8 [n], 0 = as they are, 8 = deflated; `AFTER_HEADER` more for members of zip archives.
+        known_as: What people know the larger files by, where that is something else; empty where it is not.
     """
 
     files: tuple[Path, ...]
@@ -51,15 +60,19 @@ class Spans:
     starts: NDArray[np.int64]
     sizes: NDArray[np.int64]
     methods: NDArray[np.uint8]
+    known_as: tuple[Path, ...] = ()
 
     def photo(self, index: int, name: str) -> Photo:
         """See `Places`."""
-        file = self.files[self.which[index]]
-        return SpanPhoto(file, name, int(self.starts[index]), int(self.sizes[index]), int(self.methods[index]))
+        which = self.which[index]
+        start, size, method = int(self.starts[index]), int(self.sizes[index]), int(self.methods[index])
+        known_as = self.known_as[which] if self.known_as else None
+        return SpanPhoto(self.files[which], name, start, size, method, known_as)
 
     def take(self, rows: NDArray[np.integer[Any]]) -> Spans:
         """See `Places`."""
-        return Spans(self.files, self.which[rows], self.starts[rows], self.sizes[rows], self.methods[rows])
+        each = (self.which[rows], self.starts[rows], self.sizes[rows], self.methods[rows])
+        return Spans(self.files, *each, self.known_as)
 
     def __len__(self) -> int:
         return len(self.which)
@@ -74,6 +87,7 @@ class SpanPhoto(Photo):
     start: int
     size: int
     method: int = STORED
+    known_as: Path | None = None
 
     @property
     def file(self) -> Path:
@@ -88,7 +102,7 @@ class SpanPhoto(Photo):
     @property
     def label(self) -> str:
         """File and member."""
-        return f"{self.archive}/{self.path}"
+        return f"{self.known_as or self.archive}/{self.path}"
 
     @property
     def detail(self) -> str:
@@ -102,19 +116,31 @@ class SpanPhoto(Photo):
     def read(self, status: os.stat_result | None = None) -> bytes:
         """See `Photo`."""
         DEFAULT_LIMITS.check_bytes(self.size, name=self.name)
+        if self.start < 0:
+            raise self._unreadable("a sparse file, which is not stored in one piece")
+        if self.method & ~AFTER_HEADER not in (STORED, DEFLATED):
+            raise self._unreadable("it is compressed in a way other than deflate")
         try:
             with self.archive.open("rb") as file:
                 file.seek(self.start)
+                if self.method & AFTER_HEADER:
+                    self._pass_header(file)
                 data = file.read(self.size)
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from error
         if len(data) < self.size:
             raise self._unreadable(f"it ends {self.size - len(data):,} bytes early")
-        return self._inflated(data) if self.method == DEFLATED else data
+        return self._inflated(data) if self.method & ~AFTER_HEADER == DEFLATED else data
 
     def decode(self, data: bytes, *, min_side: int = 0) -> NDArray[np.uint8]:
         """See `Photo`."""
         return decode(data, name=self.name, min_side=min_side)
+
+    def _pass_header(self, file: IO[bytes]) -> None:
+        header = file.read(_ZIP_HEADER_BYTES)
+        if len(header) < _ZIP_HEADER_BYTES or not header.startswith(_ZIP_HEADER):
+            raise self._unreadable("no member begins where the archive says")
+        file.seek(sum(struct.unpack_from("<HH", header, 26)), os.SEEK_CUR)
 
     def _inflated(self, data: bytes) -> bytes:
         """Never more than a photo may have, whatever the archive claims."""
@@ -131,8 +157,8 @@ class SpanPhoto(Photo):
     def _unreadable(self, reason: str) -> FovealError:
         return FovealError(
             "image-unreadable",
-            f"{self.name}: expected a photo in {self.archive.name}, got: {reason}",
-            hint=f"check {self.archive}; copy it again from where it came",
+            f"{self.name}: expected a photo in {(self.known_as or self.archive).name}, got: {reason}",
+            hint=f"check {self.known_as or self.archive}; copy it again from where it came",
         )
 
 
@@ -146,4 +172,5 @@ def join_spans(parts: Sequence[Spans]) -> Spans:
         np.concatenate([part.starts for part in parts]),
         np.concatenate([part.sizes for part in parts]),
         np.concatenate([part.methods for part in parts]),
+        tuple(file for part in parts for file in part.known_as or part.files),
     )

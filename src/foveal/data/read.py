@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from foveal.data.dataset import UNLABELLED, Dataset
+from foveal.data.edits import apply_edits, read_edits
+from foveal.data.joined import join_unlabelled
 from foveal.data.options import ReadOptions
 from foveal.data.sources import SOURCES
 from foveal.data.sources import source as source_named
+from foveal.data.sources.shards import expand
+from foveal.data.sources.table_files import PARQUET, tables_in
 from foveal.errors import FovealError
 from foveal.types.checked import bad_value
-from foveal.types.finding import Finding
 from foveal.types.text import listing, printable
 
 
-def read(path: str | Path, *, source: str = "auto", options: ReadOptions | None = None) -> Dataset:
+def read(
+    path: str | Path,
+    *,
+    source: str = "auto",
+    options: ReadOptions | None = None,
+    exclude: str | Path | None = None,
+    relabel: str | Path | None = None,
+) -> Dataset:
     """Read which photos there are; no photo is opened, none is copied.
 
     Args:
@@ -27,18 +37,29 @@ def read(path: str | Path, *, source: str = "auto", options: ReadOptions | None 
             photo. `~` stands for the home folder.
         source: Name of the form; "auto" takes the first that recognises the path.
         options: What the form leaves open.
+        exclude: File of photos to leave out; see `foveal.data.edits.read_edits`.
+        relabel: File of photos with new labels.
 
     Raises:
         FovealError: `not-found`, `not-a-folder`, `no-permission`, `no-photos`; labelled also `one-class`,
             `class-case`, `class-twice`, `part-twice`, `class-mismatch`. `bad-option`: an option that the form does not
-            follow. `unknown-name`: no such source.
+            follow. `unknown-name`: no such source. `bad-edits`, `edits-mismatch`: what `exclude` or `relabel` says
+            cannot be done.
     """
-    options = options or ReadOptions()
+    dataset = _read(path, source, options or ReadOptions())
+    if exclude is None and relabel is None:
+        return dataset
+    left_out, renamed = (None if file is None else Path(file).expanduser() for file in (exclude, relabel))
+    return apply_edits(dataset, read_edits(exclude=left_out, relabel=renamed))
+
+
+def _read(path: str | Path, source: str, options: ReadOptions) -> Dataset:
     place = Path(path).expanduser()
     _must_exist([place])
-    for name in SOURCES if source == "auto" else (source,):
+    settled = source if source != "auto" else _settled(place, options)
+    for name in (settled,) if settled else _forms(place, options):
         found = source_named(name)
-        if source != "auto" or found.detect(place):
+        if settled or found.detect(place):
             _refuse_ignored(name, options.given() - found.options)
             return found.read(place, options)
     if options.labelled:
@@ -48,7 +69,25 @@ def read(path: str | Path, *, source: str = "auto", options: ReadOptions | None 
             f"the file {printable(str(place))}",
             hint="name the folder that holds the class folders, or the table that lists photos and labels",
         )
-    return _unlabelled(place.parent, (place.name,), ())
+    return Dataset(place.parent, (place.name,), np.array([UNLABELLED]), (), np.zeros(1, np.int8))
+
+
+def _settled(place: Path, options: ReadOptions) -> str:
+    """The form of a folder, where what the user said leaves no doubt; else empty."""
+    if not place.is_dir():
+        return ""
+    if options.label_from:
+        return "names"
+    tables = tables_in(place) if options.columns and not options.columns.keys() & {"image", "box"} else []
+    # a Parquet file may hold the photos themselves
+    return "table" if tables and not any(each.path.suffix.lower() in PARQUET for each in tables) else ""
+
+
+def _forms(place: Path, options: ReadOptions) -> list[str]:
+    """Names of the forms to try, in order."""
+    # whoever wants no labels means every photo of a folder, not those that a table in it names
+    every_photo = place.is_dir() and not options.labelled and not options.columns
+    return [name for name in SOURCES if name != "table" or not every_photo]
 
 
 def _refuse_ignored(name: str, ignored: frozenset[str]) -> None:
@@ -64,10 +103,11 @@ def _refuse_ignored(name: str, ignored: frozenset[str]) -> None:
 
 
 def read_many(paths: Iterable[str | Path]) -> Dataset:
-    """Read several photos and folders as one dataset without classes.
+    """Read several photos, folders and archives as one dataset without classes.
 
     Args:
-        paths: Photos and folders. Their order is kept; photos of a folder are sorted. A photo named twice counts once.
+        paths: Photos, and whatever `read` takes. Their order is kept; photos of a folder are sorted. A photo named
+            twice counts once.
 
     Returns:
         A dataset whose paths begin with what was named.
@@ -82,27 +122,12 @@ def read_many(paths: Iterable[str | Path]) -> Dataset:
     _must_exist(places)
     if len(places) == 1:
         return read(places[0], options=ReadOptions(labelled=False))
-    found: dict[str, str] = {}
-    findings: list[Finding] = []
-    for place in places:
-        dataset = read(place, options=ReadOptions(labelled=False))
-        absolute = str(dataset.root.resolve())
-        for relative in dataset.paths:
-            found.setdefault(f"{absolute}/{relative}", (dataset.root / relative).as_posix())
-        for finding in dataset.findings:
-            named = tuple((dataset.root / relative).as_posix() for relative in finding.paths)
-            findings.append(replace(finding, paths=named))
-    return _unlabelled(Path(), tuple(found.values()), tuple(findings))
-
-
-def _unlabelled(root: Path, paths: tuple[str, ...], findings: tuple[Finding, ...]) -> Dataset:
-    labels = np.full(len(paths), UNLABELLED, dtype=np.int32)
-    return Dataset(root, paths, labels, (), np.zeros(len(paths), dtype=np.int8), findings)
+    return join_unlabelled([read(place, options=ReadOptions(labelled=False)) for place in places])
 
 
 def _must_exist(places: list[Path]) -> None:
     missing: list[Path] = []
-    for place in places:
+    for place in itertools.chain.from_iterable(map(expand, places)):
         try:
             place.stat()
         except PermissionError as error:

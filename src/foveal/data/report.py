@@ -23,10 +23,16 @@ from foveal.types.text import printable
 _PROPOSED = {
     "leak": "exclude",
     "duplicates-across-classes": "exclude",
-    "exact-duplicates": "exclude",
     "wrong-labels": "relabel",
+    "truncated-photos": "exclude",
+    "corrupt-photos": "exclude",
+    "empty-files": "exclude",
+    "too-large-photos": "exclude",
+    "not-photos": "exclude",
+    "unreadable-files": "exclude",
 }
-_PROPOSED_PREFIXES = {"unreadable": "exclude"}
+# A label is changed, and a copy left out, only where that is more likely right than not.
+_LEAST_SURE = 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -91,8 +97,9 @@ class DataReport:
     def save_quarantine(self, path: str | Path) -> Path:
         """Write a CSV file with every photo that a finding names and a proposal for each, to be edited by a person.
 
-        A photo stands there once, under its worst finding. Hand the file to `exclude=` and `relabel=` of `read`, or to
-        `--exclude` and `--relabel`; nothing happens to the photos themselves.
+        A photo stands there once, under the worst finding that proposes something for it, else under its worst. Hand
+        the file to `exclude=` and `relabel=` of `read`, or to `--exclude` and `--relabel`; nothing happens to the
+        photos themselves.
 
         Raises:
             FovealError: `cannot-write`.
@@ -107,23 +114,26 @@ class DataReport:
         return target
 
     def _proposals(self) -> Iterator[tuple[str, ...]]:
-        dataset, seen = self.dataset, set[int]()
-        for finding in self.findings:
-            action = _PROPOSED.get(finding.code) or next(
-                (do for start, do in _PROPOSED_PREFIXES.items() if finding.code.startswith(start)), "keep"
-            )
+        dataset = self.dataset
+        for number, at, action in sorted(self._decided().values()):
+            finding = self.findings[number]
+            row, other, suggested = (int(each[at]) for each in (finding.rows, finding.others, finding.suggested))
+            new = dataset.class_names[suggested] if suggested != NOTHING else ""
+            note = finding.notes[at] if finding.notes else ""
+            if other != NOTHING:
+                note = f"{note} {dataset.paths[other]}".strip()
+            score = f"{finding.scores[at]:.3f}"
+            yield dataset.paths[row], action, new, self._label(row), finding.code, score, note
+
+    def _decided(self) -> dict[int, tuple[int, int, str]]:
+        """For each photo found: the number of its finding, its place in it, and what is proposed."""
+        decided: dict[int, tuple[int, int, str]] = {}
+        for number, finding in enumerate(self.findings):
             for at, row in enumerate(finding.rows.tolist()):
-                if row in seen:
-                    continue
-                seen.add(row)
-                suggested = int(finding.suggested[at])
-                new = dataset.class_names[suggested] if suggested != NOTHING else ""
-                note = finding.notes[at] if finding.notes else ""
-                if finding.others[at] != NOTHING:
-                    note = f"{note} {dataset.paths[int(finding.others[at])]}".strip()
-                done = "keep" if action == "relabel" and not new else action
-                score = f"{finding.scores[at]:.3f}"
-                yield dataset.paths[row], done, new, self._label(row), finding.code, score, note
+                action = _proposed(finding, at)
+                if row not in decided or (decided[row][2] == "keep" and action != "keep"):
+                    decided[row] = number, at, action
+        return decided
 
     def _label(self, row: int) -> str:
         dataset = self.dataset
@@ -132,3 +142,9 @@ class DataReport:
             return dataset.class_names[label] if label >= 0 else ""
         start, end = dataset.label_sets.starts[row : row + 2]
         return SEPARATOR.join(dataset.class_names[each] for each in dataset.label_sets.classes[start:end].tolist())
+
+
+def _proposed(finding: DataFinding, at: int) -> str:
+    action = _PROPOSED.get(finding.code, "keep")
+    unsure = finding.scores[at] < _LEAST_SURE or (action == "relabel" and finding.suggested[at] == NOTHING)
+    return "keep" if unsure else action

@@ -105,6 +105,11 @@ class Extracted:
                 hint="run it again: they are struck out now, and computed anew",
             )
 
+    def take(self, rows: NDArray[np.intp]) -> Extracted:
+        """The same for some of the photos, int [m]; the cache's spaces stay shared."""
+        failures = {at: self.failures[row] for at, row in enumerate(rows.tolist()) if row in self.failures}
+        return Extracted(self.keys[rows], failures, self.cached, self.stores)
+
     def pixels(self, rows: NDArray[np.intp]) -> NDArray[np.void]:
         """What was measured on the pixels of some photos; there must be a `PixelView` among the views.
 

@@ -6,4 +6,5 @@
 HEADS = {
     "linear": "foveal.heads.linear:LinearHead",
     "logits": "foveal.heads.logits:LogitsHead",
+    "sigmoid": "foveal.heads.sigmoid:SigmoidHead",
 }

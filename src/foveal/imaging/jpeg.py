@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import struct
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.imaging import failures
-from foveal.imaging.orientation import EXIF_MARK, UPRIGHT, exif_orientation
+from foveal.imaging.exif import EXIF_MARK
+from foveal.imaging.orientation import UPRIGHT, exif_orientation
 
 MAX_KEPT_BYTES = 64 * 2**20
 """Largest buffer that a thread keeps between photos."""
@@ -27,7 +29,11 @@ _FILL = 0xFF
 _NO_LENGTH = {0x00, 0x01, *range(0xD0, 0xD9)}
 _START_OF_FRAME = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
-_APP1, _SOS, _EOI = 0xE1, 0xDA, 0xD9
+_EOI = 0xD9
+
+APP1, QUANTISATION, SCAN = 0xE1, 0xDB, 0xDA
+"""Markers of segments: metadata (EXIF among it), quantisation tables, the start of the picture."""
+
 # libjpeg's warnings that leave every pixel in place; after the others, parts of the picture are invented
 _BENIGN = ("extraneous bytes", "unknown adobe color", "bad icc marker", "invalid sos parameters")
 _JFIF = b"JFIF\0"
@@ -53,7 +59,7 @@ class JpegHeader:
 
 
 def read_header(data: bytes, *, name: str) -> JpegHeader:
-    """Walks the segments up to the first scan (ITU-T T.81, annex B), decoding nothing.
+    """What the segments before the picture say, decoding nothing.
 
     Args:
         data: The file, or at least its start.
@@ -63,6 +69,27 @@ def read_header(data: bytes, *, name: str) -> JpegHeader:
         FovealError: `image-truncated` when the file ends before it, `image-corrupt` when there is no picture.
     """
     orientation, frame, progressive = UPRIGHT, b"", False
+    for marker, at, end in segments(data, name=name):
+        if marker == SCAN and len(frame) >= 6:
+            height, width, channels = struct.unpack(">HHB", frame[1:6])
+            return JpegHeader((width, height), channels, progressive or data[at] < channels, orientation)
+        if marker in _START_OF_FRAME:
+            frame, progressive = data[at:end], marker in _PROGRESSIVE
+        elif marker == APP1 and data.startswith(EXIF_MARK, at):
+            orientation = exif_orientation(data[at:end])
+    raise failures.corrupt(name, "the JPEG header has no picture")
+
+
+def segments(data: bytes, *, name: str) -> Iterator[tuple[int, int, int]]:
+    """Marker, start and end of the content of each segment, up to the first scan (ITU-T T.81, annex B).
+
+    Args:
+        data: The file, or at least its start.
+        name: File name for error messages.
+
+    Raises:
+        FovealError: `image-truncated` when the file ends before the first scan.
+    """
     at = 2
     for _ in range(_MAX_HEADER_STEPS):
         at = data.find(b"\xff", at)
@@ -73,17 +100,11 @@ def read_header(data: bytes, *, name: str) -> JpegHeader:
             at += 1
             continue
         end = at + 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
-        if marker == _SOS and len(frame) >= 6:
-            height, width, channels = struct.unpack(">HHB", frame[1:6])
-            return JpegHeader((width, height), channels, progressive or data[at + 4] < channels, orientation)
-        if marker in (_SOS, _EOI):
-            break
-        if marker in _START_OF_FRAME:
-            frame, progressive = data[at + 4 : end], marker in _PROGRESSIVE
-        elif marker == _APP1 and data.startswith(EXIF_MARK, at + 4):
-            orientation = exif_orientation(data[at + 4 : end])
+        if marker != _EOI:
+            yield marker, at + 4, end
+        if marker in (SCAN, _EOI):
+            return
         at = end
-    raise failures.corrupt(name, "the JPEG header has no picture")
 
 
 def scale_divisor(size_wh: tuple[int, int], min_side: int) -> int:

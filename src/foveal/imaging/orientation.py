@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import struct
-
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.imaging.exif import ExifBlock
 from foveal.imaging.opencv import opencv
 
-EXIF_MARK = b"Exif\0\0"
 _ORIENTATION_TAG = 0x0112
 UPRIGHT = 1
 # BYTE, SHORT and LONG: the standard says SHORT, some cameras write the others
-_FORMAT_OF_TYPE = {1: "B", 3: "H", 4: "I"}
+_CODE_OF_KIND = {1: "B", 3: "H", 4: "I"}
 
 
 def exif_orientation(exif: bytes) -> int:
@@ -24,22 +22,13 @@ def exif_orientation(exif: bytes) -> int:
     Args:
         exif: The block as it stands in a file, with or without the leading `Exif` mark.
     """
-    tiff = exif.removeprefix(EXIF_MARK)
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None or len(tiff) < 8:
-        return UPRIGHT
-    (start,) = struct.unpack_from(order + "I", tiff, 4)
-    if start + 2 > len(tiff):
-        return UPRIGHT
-    (count,) = struct.unpack_from(order + "H", tiff, start)
-    last = min(count, (len(tiff) - start - 2) // 12)
-    for entry in range(start + 2, start + 2 + 12 * last, 12):
-        tag, kind, values = struct.unpack_from(order + "HHI", tiff, entry)
-        if tag == _ORIENTATION_TAG:
-            if kind not in _FORMAT_OF_TYPE or values != 1:
+    block = ExifBlock(exif)
+    for entry in block.entries():
+        if entry.tag == _ORIENTATION_TAG:
+            if entry.kind not in _CODE_OF_KIND or entry.count != 1:
                 return UPRIGHT
-            (value,) = struct.unpack_from(order + _FORMAT_OF_TYPE[kind], tiff, entry + 8)
-            return int(value) if 1 <= value <= 8 else UPRIGHT
+            value = block.number(_CODE_OF_KIND[entry.kind], entry.value_at)
+            return value if 1 <= value <= 8 else UPRIGHT
     return UPRIGHT
 
 

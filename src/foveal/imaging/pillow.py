@@ -45,7 +45,7 @@ def decode_pillow(data: bytes, image_format: str, limits: Limits, *, name: str) 
     """
     if image_format == "HEIF":
         _register_heif(name)
-    with _strict_pillow(), _opened(data, image_format, name=name) as image:
+    with strict_pillow(), opened(data, image_format, name=name) as image:
         limits.check_pixels(image.size, name=name)
         with turn_to_decode(image.size):
             try:
@@ -55,7 +55,17 @@ def decode_pillow(data: bytes, image_format: str, limits: Limits, *, name: str) 
             return turn_upright(to_rgb(image, name=name), _orientation(image))
 
 
-def _opened(data: bytes, image_format: str, *, name: str) -> Image.Image:
+def opened(data: bytes, image_format: str, *, name: str) -> Image.Image:
+    """The file with its header read and no pixel decoded; to be used and closed under `strict_pillow`.
+
+    Args:
+        data: The file.
+        image_format: Pillow's name of the format; no other is tried.
+        name: File name for error messages.
+
+    Raises:
+        FovealError: `image-truncated`, `image-corrupt`, `image-too-large`.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -73,7 +83,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 @contextlib.contextmanager
-def _strict_pillow() -> Iterator[None]:
+def strict_pillow() -> Iterator[None]:
     """Pillow refuses cut files, leaves the size limit to foveal and warns of nothing, whatever the program has set.
 
     These settings are global in Pillow and in Python, so they hold while any thread decodes and are put back after

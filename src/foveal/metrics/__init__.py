@@ -1,6 +1,7 @@
-"""Every metric by name, with its direction. All of them take `(labels, probs)` and return one number.
+"""Every metric by name, with its direction. All of them take the truth and `probs` and return one number.
 
-Adding one is one function and one row here.
+`METRICS` are those of one class a photo: the truth is labels int [n]. `MULTI_LABEL_METRICS` are those of any number of
+classes a photo: the truth is targets bool [n, C]. Adding one is one function and one row here.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Metric:
 
     Args:
         name: Its name in the table.
-        function: Takes labels int [n] and probs float [n, C]; returns a float.
+        function: Takes labels int [n], or targets bool [n, C], and probs float [n, C]; returns a float.
         better: Which direction is better.
     """
 
@@ -61,17 +62,45 @@ _TABLE = index(
     )
 )
 
+_MULTI_LABEL_TABLE = index(
+    (
+        ("mean-average-precision", "foveal.metrics.multilabel:mean_average_precision", "higher"),
+        ("micro-f1", "foveal.metrics.multilabel:micro_f1", "higher"),
+        ("macro-f1", "foveal.metrics.multilabel:macro_f1", "higher"),
+        ("subset-accuracy", "foveal.metrics.multilabel:subset_accuracy", "higher"),
+        ("hamming-loss", "foveal.metrics.multilabel:hamming_loss", "lower"),
+        ("coverage-error", "foveal.metrics.multilabel:coverage_error", "lower"),
+        ("log-loss", "foveal.metrics.multilabel:log_loss", "lower"),
+        ("ece", "foveal.metrics.multilabel:expected_calibration_error", "lower"),
+    )
+)
+
 METRICS: dict[str, str] = {name: target for name, (target, _) in _TABLE.items()}
 DIRECTIONS: dict[str, Direction] = {name: better for name, (_, better) in _TABLE.items()}
+MULTI_LABEL_METRICS: dict[str, str] = {name: target for name, (target, _) in _MULTI_LABEL_TABLE.items()}
+MULTI_LABEL_DIRECTIONS: dict[str, Direction] = {name: better for name, (_, better) in _MULTI_LABEL_TABLE.items()}
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name; its module is imported now.
+    """The metric of that name for one class a photo; its module is imported now.
 
     Raises:
         FovealError: `unknown-name`: not in the table.
     """
-    if name not in METRICS:
-        raise unknown_name("metric", name, METRICS)
-    module, _, function = METRICS[name].partition(":")
-    return Metric(name, getattr(importlib.import_module(module), function), DIRECTIONS[name])
+    return _found(name, METRICS, DIRECTIONS)
+
+
+def multi_label_metric(name: str) -> Metric:
+    """The metric of that name for any number of classes a photo; its module is imported now.
+
+    Raises:
+        FovealError: `unknown-name`: not in the table.
+    """
+    return _found(name, MULTI_LABEL_METRICS, MULTI_LABEL_DIRECTIONS)
+
+
+def _found(name: str, targets: dict[str, str], directions: dict[str, Direction]) -> Metric:
+    if name not in targets:
+        raise unknown_name("metric", name, targets)
+    module, _, function = targets[name].partition(":")
+    return Metric(name, getattr(importlib.import_module(module), function), directions[name])

@@ -113,6 +113,26 @@ def class_scores(confusion: NDArray[np.int64]) -> ClassScores:
     )
 
 
+def real_accuracy(targets: Any, predictions: Any) -> float:
+    """Share of photos whose predicted class is one of those they show; ReaL top-1 (Beyer et al. 2020).
+
+    Args:
+        targets: bool [n, C], which classes each photo shows. Photos that show none are left out.
+        predictions: int [n] in 0..C-1.
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together, or no photo shows any class.
+    """
+    shown, chosen = np.asarray(targets), np.asarray(predictions)
+    if shown.dtype != np.bool_ or shown.ndim != 2 or chosen.shape != shown.shape[:1]:
+        expected = "targets as bool [n, C] and predictions as int [n]"
+        raise bad_value("real_accuracy", expected, f"{shown.dtype} {list(shown.shape)} and {list(chosen.shape)}")
+    counted = shown.any(axis=1)
+    if not counted.any():
+        raise bad_value("real_accuracy", "one or more photos that show a class", "none")
+    return float(shown[counted, chosen[counted]].mean())
+
+
 def balanced_accuracy(labels: Any, predicted: Any) -> float:
     """Mean recall of the classes that have photos, 0..1.
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +72,25 @@ def principal_axes(features: NDArray[np.floating]) -> Axes:
         coordinates = z @ basis
     variances = np.maximum(values / n, _LEAST_VARIANCE)
     return Axes(np.ascontiguousarray(coordinates), variances, centre, scale, np.ascontiguousarray(basis))
+
+
+@contextlib.contextmanager
+def turned_ahead(
+    features: Mapping[str, Callable[[], NDArray[np.floating]]],
+) -> Iterator[dict[str, Callable[[], Axes]]]:
+    """Principal axes of several sets of features, to be asked for by name; the first are worked out meanwhile.
+
+    Args:
+        features: Name to a function that gives features [n, D], which another thread may call.
+    """
+    axes = {name: functools.partial(_turned, gather) for name, gather in features.items()}
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(next(iter(axes.values())))
+        yield {**axes, next(iter(axes)): first.result}
+
+
+def _turned(gather: Callable[[], NDArray[np.floating]]) -> Axes:
+    return principal_axes(gather())
 
 
 def _spectrum(gram: Array) -> tuple[Array, Array]:

@@ -122,7 +122,7 @@ def evidence(logits: Array, labels: NDArray[np.int32], transitions: Array, noise
         explained = np.einsum("nc,nc->n", believed, transitions[labels[rows]])
         gain += float(np.log(np.maximum(explained, 1e-300) / ((1 - noise) * given + noise / classes)).sum())
     by_chance = max(classes * (classes - 1), 1) / 2
-    return min(max(gain / by_chance - 1, 0.0), 1.0)
+    return float(min(max(gain / by_chance - 1, 0.0), 1.0))
 
 
 def truth(logits: Array, labels: NDArray[np.int32], transitions: Array, temperature: float) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 import numpy as np
@@ -13,7 +13,7 @@ from foveal.heads.linear import Array, LinearHead
 from foveal.metrics.calibration import fit_temperature, softmax
 from foveal.metrics.classification import accuracy, log_loss
 from foveal.probes import PROBES
-from foveal.probes.axes import Axes, principal_axes
+from foveal.probes.axes import Axes
 from foveal.probes.problem import Fitted, Path, Problem
 
 # Below this many photos a class, closed forms often beat logistic regression, and they cost next to nothing there.
@@ -50,6 +50,7 @@ class Selection:
         out_of_fold: Logits float32 [n, C] of every photo from a solution that did not learn from it.
         trials: Every candidate in the order tried.
         folds: Number of folds K.
+        problem: What was solved for the winner: coordinates, labels and folds.
     """
 
     features: str
@@ -59,10 +60,21 @@ class Selection:
     out_of_fold: Array
     trials: tuple[Trial, ...]
     folds: int
+    problem: Problem
+
+    def accuracy_with(self, folds: NDArray[np.int8]) -> float:
+        """Out-of-fold accuracy that the winner would have had with other folds.
+
+        Args:
+            folds: int8 [n], 0 … K − 1.
+        """
+        problem = replace(self.problem, folds=folds)
+        (fitted,) = _path(self.probe)(problem, (self.strength,))
+        return float((fitted.out_of_fold(problem).argmax(axis=1) == problem.labels).mean())
 
 
 def select(
-    features: Mapping[str, Callable[[], NDArray[np.floating]]],
+    features: Mapping[str, Callable[[], Axes]],
     labels: NDArray[np.int32],
     folds: NDArray[np.int8],
     *,
@@ -75,7 +87,7 @@ def select(
     mostly measures luck, and choosing by it would flatter the winner's own number.
 
     Args:
-        features: Name to a function that gives the features [n, D] of all photos, tried in order.
+        features: Name to a function that gives the principal axes of the features of all photos, tried in order.
         labels: int [n], 0 … C − 1.
         folds: int8 [n], the fold each photo is held out in.
         classes: Number of classes C.
@@ -96,6 +108,7 @@ def select(
         out_of_fold=best.logits,
         trials=tuple(trials),
         folds=int(folds.max()) + 1,
+        problem=best.problem,
     )
 
 
@@ -105,10 +118,11 @@ class _Candidate:
     axes: Axes
     fitted: Fitted
     logits: Array
+    problem: Problem
 
 
 def _candidates(
-    features: Mapping[str, Callable[[], NDArray[np.floating]]],
+    features: Mapping[str, Callable[[], Axes]],
     labels: NDArray[np.int32],
     folds: NDArray[np.int8],
     classes: int,
@@ -116,8 +130,8 @@ def _candidates(
 ) -> Iterator[_Candidate]:
     """Every feature set, probe and strength; a path of strengths is left where it has clearly passed its best."""
     some = max(1, len(labels) * classes // _TEMPERATURE_LOGITS)
-    for name, gather in features.items():
-        axes = principal_axes(gather())
+    for name, turn in features.items():
+        axes = turn()
         problem = Problem(axes.coordinates, axes.variances, labels, classes, folds)
         for path in _paths(problem, probe):
             lowest = np.inf
@@ -128,7 +142,7 @@ def _candidates(
                 )
                 loss = log_loss(labels, probs)
                 trial = Trial(name, fitted.probe, fitted.strength, accuracy(labels, probs), loss)
-                yield _Candidate(trial, axes, fitted, logits)
+                yield _Candidate(trial, axes, fitted, logits, problem)
                 lowest = min(lowest, loss)
                 if loss > lowest * _WORSE:
                     break
@@ -137,8 +151,14 @@ def _candidates(
 def _paths(problem: Problem, probe: str) -> Iterator[Path]:
     names = [probe] if probe != "auto" else _worth_trying(problem)
     for name in names:
-        module, attribute = PROBES[name].split(":")
-        yield getattr(import_module(module), attribute)(problem)
+        yield _path(name)(problem)
+
+
+def _path(name: str) -> Callable[..., Path]:
+    """The function that fits a probe at each of its strengths."""
+    module, attribute = PROBES[name].split(":")
+    found: Callable[..., Path] = getattr(import_module(module), attribute)
+    return found
 
 
 def _worth_trying(problem: Problem) -> list[str]:

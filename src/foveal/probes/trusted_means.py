@@ -63,14 +63,15 @@ def trusted_means(problem: Problem, trust: Array) -> Array:
 
 
 def _sums(coordinates: Array, labels: NDArray[np.int32], weights: Array, classes: int) -> _Sums:
-    weighted = coordinates * weights[:, None]
+    weighted: Array = coordinates * weights[:, None]
     sums = np.zeros((classes, coordinates.shape[1]), np.float32)
     order = np.argsort(labels, kind="stable")
     present, starts = np.unique(labels[order], return_index=True)
     if len(present):
         sums[present] = np.add.reduceat(weighted[order], starts, axis=0)
-    counted = np.bincount(labels, weights=weights, minlength=classes).astype(np.float32)
-    return _Sums(weighted.T @ coordinates, sums, counted)
+    counted = np.bincount(labels, weights=weights, minlength=classes)
+    gram: Array = weighted.T @ coordinates
+    return _Sums(gram, sums, np.asarray(counted, np.float32))
 
 
 def _solve(sums: _Sums, least: float) -> tuple[Array, Array]:

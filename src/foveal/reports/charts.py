@@ -9,10 +9,12 @@ from xml.sax.saxutils import escape
 
 from foveal.types.text import printable
 
-_WIDTH, _HEIGHT = 560, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 34
+# Narrow, so that a phone need not shrink the words until nobody can read them.
+_WIDTH, _HEIGHT = 380, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 38
 _MOST_BARS = 40
 _BAR = 20
+_NAMES, _LONGEST = 146, 170
 
 
 def bars(counts: Mapping[str, int]) -> str:
@@ -26,28 +28,27 @@ def bars(counts: Mapping[str, int]) -> str:
     rows = []
     for at, (name, count) in enumerate(shown):
         y = at * _BAR
-        width = 330 * count / largest
+        width, shown_name = _LONGEST * count / largest, escape(_short(printable(name)))
         rows.append(
-            f'<text class="label" x="150" y="{y + 14}" text-anchor="end">{escape(_short(printable(name)))}</text>'
-            f'<rect class="bar" x="158" y="{y + 3}" width="{width:.1f}" height="{_BAR - 6}" rx="2"/>'
-            f'<text class="label" x="{164 + width:.1f}" y="{y + 14}">{count:,}</text>'
+            f'<text class="label" x="{_NAMES - 8}" y="{y + 14}" text-anchor="end">{shown_name}</text>'
+            f'<rect class="bar" x="{_NAMES}" y="{y + 3}" width="{width:.1f}" height="{_BAR - 6}" rx="2"/>'
+            f'<text class="label" x="{_NAMES + 6 + width:.1f}" y="{y + 14}">{count:,}</text>'
         )
     if len(counts) > len(shown):
         y = len(shown) * _BAR + 14
-        rows.append(f'<text class="label" x="158" y="{y}">and {len(counts) - len(shown):,} more classes</text>')
+        rows.append(f'<text class="label" x="{_NAMES}" y="{y}">and {len(counts) - len(shown):,} more classes</text>')
     height = len(rows) * _BAR
     return f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="photos of each class">{"".join(rows)}</svg>'
 
 
-def curve(values: Mapping[str, Sequence[Any]]) -> str:
+def curve(measured: Mapping[str, Sequence[float]], ahead: Mapping[str, Sequence[float]]) -> str:
     """Accuracy against photos learnt from, with its interval; the part that is extrapolated is dashed.
 
     Args:
-        values: `sizes`, `accuracy`, `low`, `high` of what was measured, and the same with `future_` before them.
+        measured: `sizes`, `accuracy`, `low` and `high` of what was learnt from.
+        ahead: The same of what would be.
     """
-    sizes = [*values["sizes"], *values["future_sizes"]]
-    low, high = ([*values[side], *values[f"future_{side}"]] for side in ("low", "high"))
-    middle = [*values["accuracy"], *values["future_accuracy"]]
+    sizes, middle, low, high = ([*measured[name], *ahead[name]] for name in ("sizes", "accuracy", "low", "high"))
     bottom, top = max(0.0, min(low) - 0.03), min(1.0, max(high) + 0.03)
 
     def at(size: float, value: float) -> str:
@@ -56,7 +57,7 @@ def curve(values: Mapping[str, Sequence[Any]]) -> str:
         return f"{x:.1f},{y:.1f}"
 
     band = " ".join([*map(at, sizes, high), *map(at, reversed(sizes), reversed(low))])
-    known = len(values["sizes"])
+    known = len(measured["sizes"])
     solid = " ".join(map(at, sizes[:known], middle[:known]))
     dashed = " ".join(map(at, sizes[known - 1 :], middle[known - 1 :]))
     axis_y, axis_x = _ticks(bottom, top), [sizes[0], sizes[known - 1], sizes[-1]]
@@ -67,12 +68,13 @@ def curve(values: Mapping[str, Sequence[Any]]) -> str:
     ]
     for size in dict.fromkeys(axis_x):
         x = at(size, bottom).split(",")[0]
-        marks.append(f'<text class="label" x="{x}" y="{_HEIGHT - 14}" text-anchor="middle">{size:,}</text>')
+        anchor = "end" if size == sizes[-1] else "middle"
+        marks.append(f'<text class="label" x="{x}" y="{_HEIGHT - 18}" text-anchor="{anchor}">{size:,.0f}</text>')
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="accuracy against number of photos">'
         f'{"".join(marks)}<polygon class="band" points="{band}"/><polyline class="line" points="{solid}"/>'
         f'<polyline class="line dashed" points="{dashed}"/>'
-        f'<text class="label" x="{_WIDTH / 2}" y="{_HEIGHT - 1}" text-anchor="middle">photos to learn from</text></svg>'
+        f'<text class="label" x="{_WIDTH / 2}" y="{_HEIGHT - 3}" text-anchor="middle">photos to learn from</text></svg>'
     )
 
 
@@ -90,4 +92,4 @@ def _ticks(bottom: float, top: float) -> list[float]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 20 else f"{name[:19]}…"
+    return name if len(name) <= 18 else f"{name[:17]}…"

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
-
 from foveal.data.dataset import Dataset
 from foveal.data.report import DataReport
 from foveal.reports.charts import bars, curve
@@ -40,14 +38,14 @@ def write_html(report: DataReport, path: str | Path) -> Path:
     environment = Environment(
         loader=PackageLoader("foveal.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    page = environment.get_template("data.html").render(**_content(report, target))
+    page = environment.get_template("data.html").render(**_content(report, target.resolve()))
     with write_atomically(target) as file:
         file.write(page.encode("utf-8", "replace"))
     return target
 
 
 def _content(report: DataReport, target: Path) -> dict[str, Any]:
-    """Everything the template shows."""
+    """Everything the template shows on a page that goes to `target`, an absolute path."""
     dataset = report.dataset
     shown = _shown(report)
     rows = [int(row) for finding, count in shown for row in _with_others(finding, count)]
@@ -101,8 +99,10 @@ def _finding(
         "cards": [_card(finding, at, dataset, pictures, target) for at in range(count)],
         "names": [_photo(row, dataset, {}, target) for row in named],
         "unnamed": len(finding.rows) - count - len(named),
-        "curve": curve(finding.values) if "future_sizes" in finding.values else "",
-        "lines": [str(line) for line in finding.values.get("lines", ())],
+        "curve": curve(finding.values["measured"], finding.values["ahead"]) if "ahead" in finding.values else "",
+        "lines": [
+            each["text"] for each in finding.values.get("classes", ()) if isinstance(each, dict) and "text" in each
+        ],
     }
 
 
@@ -123,14 +123,19 @@ def _photo(row: int, dataset: Dataset, pictures: Mapping[int, str], target: Path
     return {
         "name": printable(shortened(path, 44)),
         "path": printable(path),
-        "label": ", ".join(printable(dataset.class_names[each]) for each in np.flatnonzero(_labels(dataset, row))),
+        "label": ", ".join(printable(dataset.class_names[each]) for each in _labels(dataset, row)),
         "picture": pictures.get(row, ""),
         "link": _link(dataset.photo(row), target),
     }
 
 
-def _labels(dataset: Dataset, row: int) -> Any:
-    return dataset.take(np.array([row])).targets()[0]
+def _labels(dataset: Dataset, row: int) -> list[int]:
+    if dataset.label_sets is None:
+        label = int(dataset.labels[row])
+        return [label] if label >= 0 else []
+    start, end = dataset.label_sets.starts[row : row + 2]
+    classes: list[int] = dataset.label_sets.classes[start:end].tolist()
+    return classes
 
 
 def _link(photo: object, target: Path) -> str:
@@ -138,7 +143,7 @@ def _link(photo: object, target: Path) -> str:
     if not isinstance(photo, Path):
         return ""
     try:
-        relative = os.path.relpath(photo.resolve(), target.resolve().parent)
+        relative = os.path.relpath(photo.resolve(), target.parent)
     except ValueError:  # another drive
         return photo.resolve().as_uri()
     return quote(os.fsencode(relative.replace(os.sep, "/")))

@@ -24,6 +24,8 @@ class Classifications:
         class_names: Name of each column, C of them, all different.
         probs: float32 [n, C] in 0..1, rows sum to 1; a row of NaN for a photo that could not be read.
         errors: For each photo None, or why it could not be read.
+        thresholds: None where every photo shows one class. Where it may show any number of them: float32 [C] in 0..1,
+            from which probability on it is said to show each class; rows of `probs` then need not sum to 1.
 
     Raises:
         FovealError: `bad-value`: the fields do not fit together.
@@ -33,6 +35,7 @@ class Classifications:
     class_names: tuple[str, ...]
     probs: NDArray[np.float32]
     errors: tuple[str | None, ...]
+    thresholds: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         probs = np.asarray(self.probs, dtype=np.float32)
@@ -47,8 +50,18 @@ class Classifications:
         if len(self.errors) != n:
             raise bad_value("Classifications", f"{n} errors", len(self.errors))
         failed = np.array([error is not None for error in self.errors], dtype=bool)
-        _check_rows(probs, failed)
+        _check_rows(probs, failed, sums=self.thresholds is None)
         object.__setattr__(self, "probs", read_only(probs))
+        if self.thresholds is not None:
+            thresholds = np.asarray(self.thresholds, dtype=np.float32)
+            if thresholds.shape != (classes,) or not ((thresholds >= 0) & (thresholds <= 1)).all():
+                raise bad_value("Classifications", f"thresholds [{classes}] in 0..1", list(thresholds.shape))
+            object.__setattr__(self, "thresholds", read_only(thresholds))
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a photo may show any number of classes."""
+        return self.thresholds is not None
 
     @property
     def labels(self) -> tuple[str | None, ...]:
@@ -57,6 +70,17 @@ class Classifications:
         return tuple(
             None if error is not None else self.class_names[column]
             for column, error in zip(best, self.errors, strict=True)
+        )
+
+    @property
+    def label_sets(self) -> tuple[tuple[str, ...] | None, ...]:
+        """Names of the classes that each photo is said to show, most probable first; None where it could not be read.
+
+        With `thresholds`, those that reach theirs, which may be none; else the most probable class alone.
+        """
+        return tuple(
+            None if error is not None else tuple(name for name, _ in self._shown(row))
+            for row, error in enumerate(self.errors)
         )
 
     @property
@@ -88,14 +112,15 @@ class Classifications:
             top: How many classes to list, at least 1.
 
         Returns:
-            Dictionaries with the keys `path`, `label`, `confidence`, `top` (a list of `label`, `prob`) and `error`.
-            `label` and `confidence` are None and `top` is empty where the photo could not be read.
+            Dictionaries with the keys `path`, `label`, `confidence`, `top` (a list of `label`, `prob`) and `error`;
+            with `thresholds` also `labels`, as `top` but of the classes that reach theirs. `label` and `confidence` are
+            None and the lists are empty where the photo could not be read.
         """
         records: list[dict[str, Any]] = []
-        for path, best, error in zip(self.paths, self.top(top), self.errors, strict=True):
+        for row, (path, best, error) in enumerate(zip(self.paths, self.top(top), self.errors, strict=True)):
             label, confidence = best[0] if best else (None, None)
-            ranked = [{"label": name, "prob": prob} for name, prob in best]
-            records.append({"path": path, "label": label, "confidence": confidence, "top": ranked, "error": error})
+            record = {"path": path, "label": label, "confidence": confidence, "top": _listed(best), "error": error}
+            records.append({**record, "labels": _listed(self._shown(row))} if self.multi_label else record)
         return records
 
     def __len__(self) -> int:
@@ -105,7 +130,8 @@ class Classifications:
         if isinstance(which, int | np.integer):
             row = range(len(self))[which]
             which = slice(row, row + 1)
-        return Classifications(self.paths[which], self.class_names, self.probs[which], self.errors[which])
+        rows = self.paths[which], self.class_names, self.probs[which], self.errors[which]
+        return Classifications(*rows, self.thresholds)
 
     def __repr__(self) -> str:
         failed = sum(error is not None for error in self.errors)
@@ -113,13 +139,22 @@ class Classifications:
 
     def __str__(self) -> str:
         rows = [
-            (shortened(printable(record["path"]), 50), *_shown(record)) for record in self[:SHOWN].to_records(top=1)
+            (shortened(printable(record["path"]), 50), *_columns(record)) for record in self[:SHOWN].to_records(top=1)
         ]
         width = max((len(path) for path, _, _ in rows), default=0)
         lines = [f"{path:<{width}}  {confidence:>7}  {label}" for path, confidence, label in rows]
         if len(self) > SHOWN:
             lines.append(f"… and {len(self) - SHOWN:,} more")
         return "\n".join(lines)
+
+    def _shown(self, row: int) -> list[tuple[str, float]]:
+        """The classes that a photo is said to show, best first."""
+        if self.thresholds is None:
+            return self._best(row, 1)
+        probs = self.probs[row]
+        reached = np.flatnonzero(probs >= self.thresholds)
+        order = reached[np.argsort(-probs[reached], kind="stable")]
+        return [(self.class_names[column], float(probs[column])) for column in order]
 
     def _best(self, row: int, k: int) -> list[tuple[str, float]]:
         if self.errors[row] is not None:
@@ -129,15 +164,25 @@ class Classifications:
         return [(self.class_names[column], float(probs[column])) for column in order]
 
 
-def _check_rows(probs: NDArray[np.float32], failed: NDArray[np.bool_]) -> None:
+def _check_rows(probs: NDArray[np.float32], failed: NDArray[np.bool_], *, sums: bool) -> None:
     good = probs[~failed] if failed.any() else probs
-    if good.size and not (good.min() >= 0 and np.abs(good.sum(axis=1, dtype=np.float64) - 1).max() <= SUM_TOLERANCE):
-        raise bad_value("Classifications", "rows of probs in 0..1 that sum to 1", "negative, NaN or other sums")
+    expected = "rows of probs in 0..1 that sum to 1" if sums else "probs in 0..1"
+    if good.size and not (good.min() >= 0 and good.max() <= 1 + SUM_TOLERANCE):
+        raise bad_value("Classifications", expected, "other numbers, or NaN")
+    if sums and good.size and np.abs(good.sum(axis=1, dtype=np.float64) - 1).max() > SUM_TOLERANCE:
+        raise bad_value("Classifications", expected, "other sums")
     if failed.any() and not np.isnan(probs[failed]).all():
         raise bad_value("Classifications", "a row of NaN wherever errors has a text", "numbers beside an error")
 
 
-def _shown(record: dict[str, Any]) -> tuple[str, str]:
+def _listed(ranked: list[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [{"label": name, "prob": prob} for name, prob in ranked]
+
+
+def _columns(record: dict[str, Any]) -> tuple[str, str]:
     if record["error"] is not None:
         return "-", f"not read: {printable(record['error'])}"
+    if "labels" in record:
+        shown = ", ".join(f"{printable(each['label'])} {each['prob']:.1%}" for each in record["labels"])
+        return "", shown or "none of the classes"
     return f"{record['confidence']:.1%}", printable(record["label"])

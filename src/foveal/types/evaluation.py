@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypedDict
 
 from foveal.types.checked import bad_value
@@ -49,6 +49,9 @@ class Evaluation:
         confusion: [C][C] counts; row = true class, column = predicted class.
         most_confused: The most frequent confusions, most photos first.
         worst_classes: Names of the classes with the lowest recall below 1, worst first.
+        real_top1: Share of ImageNet photos whose most probable class is among their reassessed labels (ReaL); None
+            where there are none.
+        real_photos: How many photos have reassessed labels.
 
     Raises:
         FovealError: `bad-value`: no photos, a share outside 0..1, or a confusion matrix of another size.
@@ -68,11 +71,13 @@ class Evaluation:
     confusion: list[list[int]]
     most_confused: list[Confusion]
     worst_classes: list[str]
+    real_top1: float | None = None
+    real_photos: int = 0
 
     def __post_init__(self) -> None:
         if self.photos < 1:
             raise bad_value("Evaluation", "1 or more photos", self.photos)
-        for name in ("accuracy", "top5", "balanced_accuracy", "macro_f1", "ece"):
+        for name in ("accuracy", "top5", "balanced_accuracy", "macro_f1", "ece", "real_top1"):
             share = getattr(self, name)
             if share is not None and not 0 <= share <= 1:
                 raise bad_value("Evaluation", f"{name} in 0..1", share)
@@ -87,7 +92,7 @@ class Evaluation:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Evaluation:
-        """The evaluation that `to_dict` wrote; keys of a later version are passed over.
+        """The evaluation that `to_dict` wrote, of this version or another: fields with a default may be missing.
 
         Args:
             values: What `to_dict` returned, possibly after a round trip through JSON.
@@ -95,10 +100,10 @@ class Evaluation:
         Raises:
             FovealError: `bad-value`: a key is missing.
         """
-        missing = [field.name for field in fields(cls) if field.name not in values]
+        missing = [each.name for each in fields(cls) if each.name not in values and each.default is MISSING]
         if missing:
             raise bad_value("Evaluation.from_dict", f"the keys {', '.join(missing)}", f"only {', '.join(values)}")
-        known = {field.name: values[field.name] for field in fields(cls)}
+        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
         return cls(**{**known, "accuracy_interval": Interval(**values["accuracy_interval"])})
 
     def summary(self) -> str:
@@ -113,6 +118,10 @@ class Evaluation:
         ]
         if self.top5 is not None:
             lines.insert(1, f"top-5 accuracy     {self.top5:.1%}")
+        if self.real_top1 is not None:
+            lines.insert(
+                2, f"ReaL top-1         {self.real_top1:.1%}  (on {self.real_photos:,} photos with such labels)"
+            )
         if self.worst_classes:
             lines.append(f"weakest classes    {', '.join(map(self._weak, self.worst_classes[:3]))}")
         for entry in self.most_confused[:3]:

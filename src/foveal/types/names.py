@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.types.checked import read_only
+from foveal.types.checked import bad_value, read_only
 
 # A file name that is no valid UTF-8 reaches Python with lone surrogates in it (PEP 383), and must open its file again.
 _ERRORS = "surrogatepass"
@@ -36,6 +36,23 @@ class Names(Sequence[str]):
             ends.append(len(content))
         self._bytes = read_only(np.frombuffer(bytes(content), np.uint8))
         self._ends = read_only(np.frombuffer(ends, np.int64))
+
+    @classmethod
+    def from_arrays(cls, content: NDArray[np.uint8], ends: NDArray[np.int64]) -> Names:
+        """The names that `arrays` took apart.
+
+        Raises:
+            FovealError: `bad-value`: the arrays do not fit together.
+        """
+        if not len(ends) or ends[0] != 0 or ends[-1] != len(content) or (np.diff(ends) < 0).any():
+            raise bad_value("Names", f"ends that rise from 0 to {len(content)}", ends[:5].tolist())
+        made = cls()
+        made._bytes, made._ends = read_only(content), read_only(ends)
+        return made
+
+    def arrays(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Their UTF-8 bytes uint8 [k], one after the other, and where each begins and the last ends int64 [n + 1]."""
+        return self._bytes, self._ends
 
     def take(self, rows: NDArray[np.integer[Any]]) -> Names:
         """Some of the names.

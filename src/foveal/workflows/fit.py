@@ -4,53 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from foveal.classifier.classifier import Classifier, check_classes
 from foveal.data.dataset import PART_NAMES, Dataset
 from foveal.data.read import read
-from foveal.data.splits import choose_folds, stratified_folds
-from foveal.errors import FovealError, unknown_name
+from foveal.data.split_file import Split
 from foveal.features.extract import Extracted, extract
+from foveal.features.pixel_view import PixelView
 from foveal.features.settings import Settings, open_cache
 from foveal.features.view import View
 from foveal.metrics.evaluate import measure
-from foveal.probes import PROBES
-from foveal.probes.calibrate import Calibration, calibrate
+from foveal.probes.axes import turned_ahead
+from foveal.probes.calibrate import calibrate
 from foveal.probes.select import Selection, select
+from foveal.probes.workers import one_blas_thread
 from foveal.runtimes.engine import EnginePool
 from foveal.types.finding import Finding
 from foveal.workflows.evaluate import for_testing
-from foveal.workflows.quarantine import Kept, check_counts, quarantine, quarantine_tests
+from foveal.workflows.fit_multilabel import learn_label_sets
+from foveal.workflows.folds import Folds, check_split, folds_for
+from foveal.workflows.learnt import Learnt
+from foveal.workflows.quarantine import check_counts, quarantine, quarantine_tests
+from foveal.workflows.recipe import Recipe
 from foveal.workflows.record import make_record
 from foveal.workflows.views import candidates, cards_for, effort_named, views_for
-
-BALANCES = ("auto", "none")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """What to learn and how hard to try, as `fit` was told; checked at birth, and kept in the model."""
-
-    backbone: str = "auto"
-    effort: str = "default"
-    probe: str = "auto"
-    balance: str = "auto"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        effort_named(self.effort)
-        if self.balance not in BALANCES:
-            raise unknown_name("balance", self.balance, BALANCES)
-        if self.probe not in ("auto", *PROBES):
-            raise unknown_name("probe", self.probe, ("auto", *PROBES))
-        if not 0 <= self.seed < 2**32:
-            raise FovealError(
-                "bad-option", f"seed: expected 0 to {2**32 - 1}, got {self.seed}", hint="choose a number in that range"
-            )
 
 
 def fit(
@@ -61,6 +44,7 @@ def fit(
     effort: str = "default",
     probe: str = "auto",
     balance: str = "auto",
+    split: str | Path | Split = "auto",
     seed: int = 0,
     settings: Settings | None = None,
 ) -> Classifier:
@@ -77,6 +61,9 @@ def fit(
         effort: "low", "default" or "high".
         probe: "auto", or a name in `foveal.probes.PROBES`.
         balance: "auto" helps rare classes where it pays; "none" never does.
+        split: "auto" keeps together what belongs together (groups of the dataset, near-duplicates, bursts, video
+            frames); "none" only files with the same bytes; kinds of `foveal.grouping.infer.KINDS` with commas between;
+            or a split that was kept, or its file.
         seed: Decides which photos share a fold; everything else is deterministic.
         settings: How to run.
 
@@ -90,12 +77,13 @@ def fit(
     """
     started = time.perf_counter()
     recipe = Recipe(backbone=backbone, effort=effort, probe=probe, balance=balance, seed=seed)
+    splitting = check_split(split)
     settings = settings or Settings()
     dataset = photos if isinstance(photos, Dataset) else read(photos)
     training, tests = _parts(dataset, test)
     check_counts(training)
     if tests is not None:
-        check_classes(tests, training.class_names)
+        check_classes(tests, training.class_names, multi_label=training.multi_label)
     cards = cards_for(backbone, effort_named(effort))
     views = views_for(cards, effort_named(effort), training.photos(), settings)
     engines = EnginePool()
@@ -104,17 +92,19 @@ def fit(
         findings += _named_from(tests.root, tests.findings)
     metrics: dict[str, Any] = {}
     with open_cache(settings) as cache:
-        with extract(training.photos(), views, cache, engines=engines, progress=settings.progress) as found:
+        with extract(
+            training.photos(), [*views, PixelView()], cache, engines=engines, progress=settings.progress
+        ) as found:
             seconds = {"features": time.perf_counter() - started}
-            kept = quarantine(training, found)
-            selection, calibration, chosen = _learn(kept, found, views, recipe)
-        head = replace(selection.head, bias=selection.head.bias + calibration.shift)
-        model = Classifier(kept.class_names, chosen, head, calibration.temperature, engines=engines)
-        metrics["out_of_fold"] = _out_of_fold(kept, selection, calibration)
-        findings += kept.findings
+            learn = learn_label_sets if training.multi_label else _learn_classes
+            with one_blas_thread():
+                learnt = learn(training, found, views, splitting, recipe)
+        model = replace(learnt.model, engines=engines)
+        metrics["out_of_fold"] = learnt.out_of_fold.to_dict()
+        findings += learnt.kept.findings
         if tests is not None:
-            with extract(tests.photos(), chosen, cache, engines=engines, progress=settings.progress) as found:
-                among, left_out = quarantine_tests(tests, found, kept)
+            with extract(tests.photos(), model.views, cache, engines=engines, progress=settings.progress) as found:
+                among, left_out = quarantine_tests(tests, found, learnt.kept)
                 findings += left_out if test is None else _named_from(tests.root, left_out)
                 if among.any():
                     tested = model.judge(tests, found, protocol="test photos, used once", among=among)
@@ -123,9 +113,8 @@ def fit(
     record = make_record(
         recipe=asdict(recipe),
         cards=cards,
-        kept=kept,
-        selection=selection,
-        calibration=calibration,
+        edits=dataset.edits,
+        learnt=learnt,
         metrics=metrics,
         findings=findings,
         seconds=seconds,
@@ -147,19 +136,35 @@ def _named_from(root: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(replace(each, paths=tuple(str(root / path) for path in each.paths)) for each in findings)
 
 
-def _learn(
-    kept: Kept, found: Extracted, views: Sequence[View], recipe: Recipe
-) -> tuple[Selection, Calibration, tuple[View, ...]]:
-    """Cross-validate, calibrate, and say which views the winner needs."""
-    count = choose_folds(kept.labels, kept.groups)
-    folds = stratified_folds(kept.labels, folds=count, seed=recipe.seed, groups=kept.groups)
+def _learn_classes(
+    training: Dataset, found: Extracted, views: Sequence[View], splitting: Split | str, recipe: Recipe
+) -> Learnt:
+    """Cross-validate, calibrate, and put together a classifier of one class a photo."""
+    kept = quarantine(training, found)
     sets = candidates(views, len(kept.rows))
-    features = {name: partial(found.gather, kept.rows, chosen) for name, chosen in sets.items()}
-    selection = select(features, kept.labels, folds, classes=len(kept.class_names), probe=recipe.probe)
-    calibration = calibrate(selection.out_of_fold, kept.labels, folds, balance=recipe.balance)
-    return selection, calibration, sets[selection.features]
-
-
-def _out_of_fold(kept: Kept, selection: Selection, calibration: Calibration) -> dict[str, Any]:
+    with turned_ahead({name: partial(found.gather, kept.rows, chosen) for name, chosen in sets.items()}) as axes:
+        folds = folds_for(training, kept.rows, kept.labels, kept.groups, found, views[0], splitting, seed=recipe.seed)
+        selection = select(axes, kept.labels, folds.numbers, classes=len(kept.class_names), probe=recipe.probe)
+    calibration = calibrate(selection.out_of_fold, kept.labels, folds.numbers, balance=recipe.balance)
+    head = replace(selection.head, bias=selection.head.bias + calibration.shift)
     protocol = f"out of fold, {selection.folds} folds"
-    return measure(kept.labels, calibration.out_of_fold, kept.class_names, protocol=protocol).to_dict()
+    return Learnt(
+        model=Classifier(kept.class_names, sets[selection.features], head, calibration.temperature),
+        out_of_fold=measure(kept.labels, calibration.out_of_fold, kept.class_names, protocol=protocol),
+        kept=kept,
+        counts=np.bincount(kept.labels, minlength=len(kept.class_names)).tolist(),
+        selection=selection,
+        split=_split_record(folds, selection),
+        calibration={"temperature": calibration.temperature, "tau": calibration.tau},
+    )
+
+
+def _split_record(folds: Folds, selection: Selection) -> dict[str, Any]:
+    """How the photos were split, and what the score would have been had nothing been kept together."""
+    if folds.plain is None:
+        return dict(folds.record)
+    return {
+        **folds.record,
+        "accuracy": selection.accuracy_with(folds.numbers),
+        "accuracy_ungrouped": selection.accuracy_with(folds.plain),
+    }

@@ -36,13 +36,48 @@ class Kept:
     fingerprint: str
     keys: NDArray[np.uint8]
 
+    @property
+    def truth(self) -> NDArray[np.int32]:
+        """What the photos show: `labels`."""
+        return self.labels
+
+
+@dataclass(frozen=True)
+class KeptLabelSets:
+    """The photos to learn any number of labels a photo from.
+
+    Args:
+        rows: int [m], their indices in the dataset.
+        targets: bool [m, C], which labels each photo has.
+        class_names: Names of the C classes that are left.
+        groups: int [m]; photos of identical content share a number, and so a fold.
+        findings: What was left out, and why.
+        fingerprint: Digest of contents and labels: the same for the same photos, wherever they lie.
+        keys: uint8 [m, 16], their content keys.
+    """
+
+    rows: NDArray[np.intp]
+    targets: NDArray[np.bool_]
+    class_names: tuple[str, ...]
+    groups: NDArray[np.intp]
+    findings: tuple[Finding, ...]
+    fingerprint: str
+    keys: NDArray[np.uint8]
+
+    @property
+    def truth(self) -> NDArray[np.bool_]:
+        """What the photos show: `targets`."""
+        return self.targets
+
 
 def check_counts(dataset: Dataset) -> None:
-    """Refuse a class that cannot be learnt and measured at once.
+    """Refuse a class that cannot be learnt and measured at once; of several labels a photo it is left out instead.
 
     Raises:
         FovealError: `too-few-photos`: a class with a single photo.
     """
+    if dataset.multi_label:
+        return
     single = [name for name, count in dataset.counts().items() if count == 1]
     if single:
         raise FovealError(
@@ -64,24 +99,28 @@ def quarantine(dataset: Dataset, found: Extracted) -> Kept:
     """
     findings = unreadable(dataset, found)
     usable = found.readable & (dataset.labels >= 0)
-    groups = _content_groups(found.keys)
+    groups = content_groups(found.keys)
     contradictory = usable & _several_labels(groups, dataset.labels, usable)
     if contradictory.any():
-        names = _paths(dataset, contradictory)
+        names = paths_of(dataset, contradictory)
         message = f"left out {len(names)} photos that stand in two classes at once"
         findings += (Finding("same-photo-two-classes", message, names, "error"),)
     usable &= ~contradictory
     small = _distinct(groups[usable], dataset.labels[usable], classes=len(dataset.class_names)) < 2
     if small.any():
         lost = [name for name, gone in zip(dataset.class_names, small, strict=True) if gone]
-        names = _paths(dataset, usable & small[dataset.labels])
+        names = paths_of(dataset, usable & small[dataset.labels])
         message = f"left out with fewer than 2 different usable photos: {', '.join(lost)}"
         findings += (Finding("class-left-out", message, names, "error"),)
     return _keep(dataset, found, usable & ~small[dataset.labels], groups, findings)
 
 
-def quarantine_tests(tests: Dataset, found: Extracted, kept: Kept) -> tuple[NDArray[np.bool_], tuple[Finding, ...]]:
+def quarantine_tests(
+    tests: Dataset, found: Extracted, kept: Kept | KeptLabelSets
+) -> tuple[NDArray[np.bool_], tuple[Finding, ...]]:
     """Leave out of the test what would flatter or cannot be judged.
+
+    A photo that may have several labels is judged by those the model knows.
 
     Args:
         tests: The test photos.
@@ -95,13 +134,13 @@ def quarantine_tests(tests: Dataset, found: Extracted, kept: Kept) -> tuple[NDAr
     learnt = found.readable & np.isin(_whole(found.keys), _whole(kept.keys))
     if learnt.any():
         message = f"left out of the test {int(learnt.sum())} photos that were learnt from"
-        findings += (Finding("test-photo-learnt", message, _paths(tests, learnt), "error"),)
+        findings += (Finding("test-photo-learnt", message, paths_of(tests, learnt), "error"),)
     known = np.isin(tests.class_names, kept.class_names)
-    lost = found.readable & ~known[tests.labels]
+    lost = found.readable & ~known[tests.labels] if not tests.multi_label else np.zeros(len(tests), np.bool_)
     if lost.any():
         names = ", ".join(name for name, is_known in zip(tests.class_names, known, strict=True) if not is_known)
         message = f"left out of the test {int(lost.sum())} photos of classes that were left out: {names}"
-        findings += (Finding("class-left-out", message, _paths(tests, lost), "error"),)
+        findings += (Finding("class-left-out", message, paths_of(tests, lost), "error"),)
     return found.readable & ~learnt & ~lost, findings
 
 
@@ -136,7 +175,7 @@ def _keep(
     return Kept(rows, labels.astype(np.int32), names, groups[rows], findings, digest, found.keys[rows])
 
 
-def _content_groups(keys: NDArray[np.uint8]) -> NDArray[np.intp]:
+def content_groups(keys: NDArray[np.uint8]) -> NDArray[np.intp]:
     """A number for each distinct content, int [n]."""
     return np.unique(_whole(keys), return_inverse=True)[1]
 
@@ -164,5 +203,6 @@ def _several_labels(
     return (lowest < highest)[groups]
 
 
-def _paths(dataset: Dataset, mask: NDArray[np.bool_]) -> tuple[str, ...]:
+def paths_of(dataset: Dataset, mask: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Paths of the photos where `mask` holds."""
     return tuple(dataset.paths[index] for index in np.flatnonzero(mask).tolist())

@@ -11,7 +11,9 @@ from foveal.classifier.classifier import Classifier
 from foveal.errors import FovealError
 from foveal.storage import cannot_write, write_atomically
 from foveal.types.evaluation import Evaluation
+from foveal.types.multilabel_evaluation import Figures, MultiLabelEvaluation
 from foveal.types.text import printable
+from foveal.workflows.folds import told
 from foveal.workflows.target import check_file
 
 _MOST_CLASSES = 1000
@@ -49,8 +51,9 @@ def render(model: Classifier) -> str:
     if len(model.class_names) > 12:
         lines[0] += " …"
     for title, evaluation in _evaluations(model):
-        lines += ["", title, *(f"  {line}" for line in evaluation.summary().splitlines())]
-    return "\n".join(lines)
+        lines += ["", title, *(f"  {line}".rstrip() for line in evaluation.summary().splitlines())]
+    split = told(model.record.get("split", {}))
+    return "\n".join([*lines, "", split] if split else lines)
 
 
 def write_report(model: Classifier, path: Path) -> None:
@@ -63,7 +66,7 @@ def write_report(model: Classifier, path: Path) -> None:
         file.write("\n".join(_markdown(model)).encode())
 
 
-def _evaluations(model: Classifier) -> Iterator[tuple[str, Evaluation]]:
+def _evaluations(model: Classifier) -> Iterator[tuple[str, Figures]]:
     if model.evaluation is not None:
         yield "every photo judged by a model that had not seen it:", model.evaluation
     if model.test_evaluation is not None:
@@ -77,16 +80,16 @@ def _markdown(model: Classifier) -> Iterator[str]:
     yield f"Fitted on {count:,} photos on {record['created']}, in {seconds:.1f} s.\n"
     for title, evaluation in _evaluations(model):
         yield f"## {title[0].upper()}{title[1:-1]}\n"
-        yield from _figures(evaluation)
+        if isinstance(evaluation, MultiLabelEvaluation):
+            yield "```\n" + evaluation.overview() + "\n```\n"
+            yield from _label_table(evaluation)
+        else:
+            yield "```\n" + evaluation.summary() + "\n```\n"
+            yield from _class_tables(evaluation)
     yield "## How it was made\n"
     yield from _table(("what", "value"), _made(model))
     yield "### What was tried\n"
-    trials = record["selection"]["trials"]
-    rows = [
-        (t["features"], t["probe"], f"{t['strength']:g}", f"{t['accuracy']:.2%}", f"{t['log_loss']:.4f}")
-        for t in trials
-    ]
-    yield from _table(("features", "probe", "strength", "accuracy", "log loss"), rows)
+    yield from _tried(record["selection"]["trials"])
     if record["findings"]:
         yield "## What was noticed about the photos\n"
         for each in record["findings"][:_MOST_FINDINGS]:
@@ -97,6 +100,21 @@ def _markdown(model: Classifier) -> Iterator[str]:
         yield ""
 
 
+def _tried(trials: list[dict[str, Any]]) -> Iterator[str]:
+    several = "mean_average_precision" in trials[0]
+    rows = [
+        (
+            trial["features"],
+            trial["probe"],
+            f"{trial['strength']:g}",
+            f"{trial['mean_average_precision']:.4f}" if several else f"{trial['accuracy']:.2%}",
+            f"{trial['log_loss']:.4f}",
+        )
+        for trial in trials
+    ]
+    yield from _table(("features", "probe", "strength", "mAP" if several else "accuracy", "log loss"), rows)
+
+
 def _made(model: Classifier) -> list[tuple[str, object]]:
     record = model.record
     selection = record["selection"]
@@ -105,8 +123,9 @@ def _made(model: Classifier) -> list[tuple[str, object]]:
         ("preprocessing", "; ".join(str(view.preprocess) for view in model.views if not view.mirrored)),
         ("computed with", ", ".join(dict.fromkeys(str(view.choice) for view in model.views))),
         ("head", f"{selection['probe']}, strength {selection['strength']:g}, on {selection['features']}"),
+        ("split", told(record.get("split", {})) or "not said"),
         ("temperature", f"{model.temperature:.3f}"),
-        ("help for rare classes", f"{record['calibration']['tau']:g} (0 none, 1 full)"),
+        _balance(record["calibration"]),
         ("seed", record["recipe"]["seed"]),
         ("effort", record["recipe"]["effort"]),
         ("licence of the weights", ", ".join(record["licences"])),
@@ -115,8 +134,32 @@ def _made(model: Classifier) -> list[tuple[str, object]]:
     ]
 
 
-def _figures(evaluation: Evaluation) -> Iterator[str]:
-    yield "```\n" + evaluation.summary() + "\n```\n"
+def _balance(calibration: dict[str, Any]) -> tuple[str, str]:
+    if "tau" in calibration:
+        return "help for rare classes", f"{calibration['tau']:g} (0 none, 1 full)"
+    lowest, highest = min(calibration["thresholds"]), max(calibration["thresholds"])
+    return "thresholds", f"from {lowest:.2f} to {highest:.2f}, of each class its own"
+
+
+def _label_table(evaluation: MultiLabelEvaluation) -> Iterator[str]:
+    rows = [
+        (
+            score["name"],
+            score["photos"],
+            "-" if score["average_precision"] is None else f"{score['average_precision']:.3f}",
+            f"{score['threshold']:.2f}",
+            f"{score['recall']:.1%}",
+            f"{score['recall_interval']['low']:.0%} to {score['recall_interval']['high']:.0%}",
+            f"{score['precision']:.1%}",
+            f"{score['f1']:.3f}",
+        )
+        for score in evaluation.per_class[:_MOST_CLASSES]
+    ]
+    header = ("label", "photos", "average precision", "threshold", "recall", "95 % interval", "precision", "F1")
+    yield from _table(header, rows)
+
+
+def _class_tables(evaluation: Evaluation) -> Iterator[str]:
     rows = [
         (
             score["name"],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_models import made_model
+from made_models import made_model, made_multi_label_model
 
 from foveal.classifier import bundle
 from foveal.classifier.classifier import Classifier
@@ -33,6 +33,23 @@ def _same(one: Classifier, other: Classifier) -> bool:
 
 def test_a_round_trip_changes_nothing(saved: Path) -> None:
     assert _same(bundle.load(saved), made_model())
+
+
+def test_thresholds_survive_a_round_trip(tmp_path: Path) -> None:
+    model = made_multi_label_model()
+    found = bundle.load(bundle.save(model, tmp_path / "m.foveal"))
+    assert _same(found, model)
+    assert found.multi_label
+    assert found.thresholds is not None
+    np.testing.assert_array_equal(found.thresholds, model.thresholds)
+
+
+def test_only_models_of_several_labels_need_the_newer_protocol(saved: Path, tmp_path: Path) -> None:
+    several = bundle.save(made_multi_label_model(), tmp_path / "several.foveal")
+    for path, protocol, task in ((saved, 1, "classification"), (several, 2, "multi-label classification")):
+        with zipfile.ZipFile(path) as archive:
+            manifest = json.loads(archive.read("manifest.json"))
+        assert (manifest["protocol"], manifest["task"]) == (protocol, task)
 
 
 def test_the_same_model_gives_the_same_bytes(saved: Path, tmp_path: Path) -> None:

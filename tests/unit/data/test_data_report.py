@@ -31,7 +31,7 @@ def finding(code: str, rows: list[int], score: float, **more: object) -> DataFin
 
 FINDINGS = (
     finding("wrong-labels", [0, 3], 0.8, suggested=np.array([1, 0]), scores=np.array([0.9, 0.7])),
-    finding("exact-duplicates", [1, 0], 0.5, others=np.array([2, 2]), notes=("copy of", "copy of")),
+    finding("leak", [1, 0], 0.5, others=np.array([2, 2]), notes=("copy of", "copy of")),
     finding("blurred", [5], 0.2),
 )
 
@@ -80,3 +80,27 @@ def test_the_report_as_values_and_in_lines() -> None:
     assert lines[1].split()[:2] == ["0.80", "wrong-labels"]
     assert report(photos()).finding("blurred") is FINDINGS[2]
     assert report(photos()).finding("dark") is None
+
+
+def test_a_finding_that_proposes_nothing_hides_none_that_does(tmp_path: Path) -> None:
+    found = DataReport(
+        dataset=photos(),
+        findings=(
+            finding("shortcut-format", [0, 1, 2], 0.9),
+            finding("wrong-labels", [0, 4, 3], 0.6, suggested=np.array([1, -1, 0]), scores=np.array([0.9, 0.8, 0.3])),
+            finding("corrupt-photos", [2], 0.5),
+        ),
+        readable=6,
+        notes=(),
+        evaluation=None,
+        split={},
+        seconds={"total": 1.0},
+    )
+    there = rows(found.save_quarantine(tmp_path / "quarantine.csv"))
+    assert [(path, row["action"], row["finding"]) for path, row in there.items()] == [
+        ("1.jpg", "keep", "shortcut-format"),
+        ("0.jpg", "relabel", "wrong-labels"),
+        ("4.jpg", "keep", "wrong-labels"),
+        ("3.jpg", "keep", "wrong-labels"),
+        ("2.jpg", "exclude", "corrupt-photos"),
+    ]

@@ -112,7 +112,7 @@ def test_a_missing_file_and_photos_without_labels(tmp_path: Path) -> None:
 def test_names_of_any_bytes_come_back_from_a_quarantine_and_from_a_list(tmp_path: Path) -> None:
     names = ("a.jpg", "caf\udce9.jpg", "x\x85y.jpg", "\ud800.jpg", "four.jpg")
     dataset = Dataset(Path("photos"), names, np.array([0, 0, 0, 1, 1]), ("cat", "dog"), np.zeros(5, int))
-    found = DataFinding(code="unreadable", title="t", score=1, why="w", advice="a", rows=np.array([1, 2, 3]))
+    found = DataFinding(code="corrupt-photos", title="t", score=1, why="w", advice="a", rows=np.array([1, 2, 3]))
     written = DataReport(
         dataset=dataset, findings=(found,), readable=2, notes=(), evaluation=None, split={}, seconds={"total": 1.0}
     ).save_quarantine(tmp_path / "quarantine.csv")

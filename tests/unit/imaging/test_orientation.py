@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.unit.imaging.samples import exif_with, noise_rgb, stored_as
 
-from foveal.imaging.orientation import EXIF_MARK, exif_orientation, turn_upright
+from foveal.imaging.exif import EXIF_MARK
+from foveal.imaging.orientation import exif_orientation, turn_upright
 
 
 def _block(order: str, kind: int, value: int, values: int = 1, before: int = 0) -> bytes:

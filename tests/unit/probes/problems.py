@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.multilabel_splits import multilabel_folds
 from foveal.data.splits import stratified_folds
 from foveal.probes.axes import Axes, principal_axes
-from foveal.probes.problem import Problem
+from foveal.probes.problem import MultiLabelProblem, Problem
+
+Targets = NDArray[np.bool_]
 
 
 def blobs(
@@ -36,3 +39,23 @@ def standardised(features: NDArray[np.float16]) -> NDArray[np.float64]:
     z -= z.mean(axis=0)
     deviation = z.std(axis=0)
     return z / np.where(deviation > 1e-4, deviation, np.inf)
+
+
+def several_labels(
+    photos: int, columns: int, classes: int, *, seed: int = 0, spread: float = 1.0
+) -> tuple[NDArray[np.float16], Targets]:
+    """Features float16 [n, D] as of photos that show several things, and targets bool [n, C]; rare classes last."""
+    rng = np.random.default_rng(seed)
+    targets = rng.random((photos, classes)) < np.geomspace(0.5, 0.08, classes)
+    centres = rng.normal(size=(classes, columns))
+    noise = spread * rng.normal(size=(photos, columns))
+    return (np.maximum(targets @ centres + noise, 0) ** 2).astype(np.float16), targets
+
+
+def multilabel_problem_of(
+    features: NDArray[np.float16], targets: Targets, *, folds: int = 5
+) -> tuple[MultiLabelProblem, Axes]:
+    """The problem on principal axes, with folds."""
+    axes = principal_axes(features)
+    held = multilabel_folds(targets, folds=folds, seed=0)
+    return MultiLabelProblem(axes.coordinates, axes.variances, targets, held), axes

@@ -12,6 +12,7 @@ from foveal.errors import FovealError
 from foveal.metrics.calibration import softmax
 from foveal.probes import label_noise as module
 from foveal.probes import mislabelling
+from foveal.probes.axes import principal_axes
 from foveal.probes.label_noise import LabelNoise, label_noise
 from foveal.probes.mislabelling import evidence, fit_transitions, fit_uniform
 from foveal.probes.problem import Problem
@@ -24,7 +25,7 @@ def judged(features, labels, *, classes=None, folds=5):
     problem, _ = problem_of(features, labels, folds=folds)
     classes = classes or problem.classes
     problem = Problem(problem.coordinates, problem.variances, labels, classes, problem.folds)
-    return problem, select({"x": lambda: features}, labels, problem.folds, classes=classes).out_of_fold
+    return problem, select({"x": lambda: principal_axes(features)}, labels, problem.folds, classes=classes).out_of_fold
 
 
 def flipped(labels, classes, share, seed=0):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from problems import blobs, problem_of
 
 from foveal.data.splits import stratified_folds
 from foveal.probes import PROBES
+from foveal.probes.axes import principal_axes
 from foveal.probes.problem import Problem
 from foveal.probes.select import select
 
 
 def run(sets, labels, *, probe="auto", folds=5):
     held_out = stratified_folds(labels, folds=folds, seed=0)
-    given = {name: (lambda values=values: values) for name, values in sets.items()}
+    given = {name: partial(principal_axes, values) for name, values in sets.items()}
     return select(given, labels, held_out, classes=int(labels.max()) + 1, probe=probe)
 
 

@@ -124,14 +124,15 @@ def test_thumbnails_are_small_and_a_broken_photo_has_a_placeholder(dataset: Data
 
 
 def test_a_learning_curve_is_drawn_inside_its_frame(dataset: Dataset, tmp_path: Path) -> None:
-    values = {"sizes": [10, 50, 100], "accuracy": [0.5, 0.7, 0.8], "low": [0.4, 0.6, 0.75], "high": [0.6, 0.8, 0.85]}
-    future = {"sizes": [200], "accuracy": [0.85], "low": [0.8], "high": [0.9]}
-    values |= {f"future_{name}": value for name, value in future.items()}
-    drawn = curve(values)
+    known = {"sizes": [10, 50, 100], "accuracy": [0.5, 0.7, 0.8], "low": [0.4, 0.6, 0.75], "high": [0.6, 0.8, 0.85]}
+    ahead = {"sizes": [200], "accuracy": [0.85], "low": [0.8], "high": [0.9]}
+    drawn = curve(known, ahead)
     points = [tuple(map(float, each.split(","))) for each in re.findall(r"[\d.]+,[\d.]+", drawn)]
     assert len(points) == 8 + 3 + 2
     assert all(0 <= x <= 560 and 0 <= y <= 240 for x, y in points)
+    values = {"measured": known, "ahead": ahead, "classes": [{"text": "30 more of cat are worth it"}]}
     page = write_html(report(dataset, finding([], values=values)), tmp_path / "check.html").read_text(encoding="utf-8")
     assert drawn in page
-    flat = {name: [0.5] * len(value) if "sizes" not in name else value for name, value in values.items()}
-    assert "polyline" in curve(flat)
+    assert "30 more of cat" in page
+    flat = {name: [0.5] * 3 for name in ("accuracy", "low", "high")}
+    assert "polyline" in curve({**flat, "sizes": [1, 2, 3]}, {name: values[-1:] for name, values in ahead.items()})

@@ -108,3 +108,63 @@ def test_refusals(
 def test_top_of_none_is_refused() -> None:
     with pytest.raises(FovealError, match="at least 1"):
         three().top(0)
+
+
+def several() -> Classifications:
+    return Classifications(
+        paths=("a.jpg", "b.jpg", "c.jpg"),
+        class_names=("cat", "dog", "owl"),
+        probs=np.array([[0.4, 0.9, 0.2], [NAN, NAN, NAN], [0.1, 0.4, 0.25]], dtype=np.float32),
+        errors=(None, "b.jpg: is empty", None),
+        thresholds=np.array([0.3, 0.5, 0.3], dtype=np.float32),
+    )
+
+
+def test_any_number_of_labels() -> None:
+    answers = several()
+    assert answers.multi_label
+    assert answers.label_sets == (("dog", "cat"), None, ())
+    assert answers.labels == ("dog", None, "dog")
+    assert answers[2].label_sets == ((),)
+    assert answers[2].multi_label
+
+
+def test_of_one_label_the_set_is_the_most_probable_class() -> None:
+    assert not three().multi_label
+    assert three().label_sets == (("dog",), None, ("cat",))
+
+
+def test_a_threshold_that_is_just_reached_counts() -> None:
+    answers = Classifications(("a",), ("x", "y"), np.array([[0.3, 0.29]], np.float32), (None,), np.float32([0.3, 0.3]))
+    assert answers.label_sets == (("x",),)
+
+
+def test_records_of_several_labels_have_one_key_more() -> None:
+    first, second, third = json.loads(json.dumps(several().to_records(top=1), allow_nan=False))
+    assert list(first) == ["path", "label", "confidence", "top", "error", "labels"]
+    assert first["labels"] == [
+        {"label": "dog", "prob": pytest.approx(0.9)},
+        {"label": "cat", "prob": pytest.approx(0.4)},
+    ]
+    assert first["top"] == first["labels"][:1]
+    assert (second["labels"], second["label"]) == ([], None)
+    assert (third["labels"], third["label"]) == ([], "dog")
+
+
+def test_text_of_several_labels() -> None:
+    lines = str(several()).splitlines()
+    assert lines[0].endswith("dog 90.0%, cat 40.0%")
+    assert "not read" in lines[1]
+    assert lines[2].endswith("none of the classes")
+
+
+@pytest.mark.parametrize("thresholds", [np.zeros(2), np.array([0, 0, 2.0]), np.array([0, 0, NAN])])
+def test_thresholds_that_do_not_fit_are_refused(thresholds: np.ndarray) -> None:
+    one = several()
+    with pytest.raises(FovealError, match=r"thresholds \[3\] in 0..1"):
+        Classifications(one.paths, one.class_names, one.probs, one.errors, thresholds)
+
+
+def test_probabilities_of_several_labels_stay_between_0_and_1() -> None:
+    with pytest.raises(FovealError, match=r"expected probs in 0\.\.1"):
+        Classifications(("a",), ("x",), np.array([[1.2]], np.float32), (None,), np.float32([0.5]))

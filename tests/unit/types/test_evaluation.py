@@ -49,7 +49,7 @@ def test_round_trip_through_json() -> None:
 def test_keys_are_stable() -> None:
     assert " ".join(example().to_dict()) == (
         "protocol photos accuracy accuracy_interval top5 balanced_accuracy macro_f1 log_loss brier ece per_class "
-        "confusion most_confused worst_classes"
+        "confusion most_confused worst_classes real_top1 real_photos"
     )
     assert list(example().to_dict()["accuracy_interval"]) == ["low", "high", "method"]
 

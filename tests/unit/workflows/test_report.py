@@ -13,8 +13,10 @@ from foveal.classifier.classifier import Classifier
 from foveal.errors import FovealError
 from foveal.features.view import View
 from foveal.heads.linear import LinearHead
+from foveal.heads.sigmoid import SigmoidHead
 from foveal.imaging.preprocess import Preprocess
 from foveal.metrics.evaluate import measure
+from foveal.metrics.multilabel_evaluate import measure_multilabel
 from foveal.runtimes.engine import Choice
 from foveal.types.finding import Finding
 from foveal.workflows.report import check_target, render, report_path, write_report
@@ -48,6 +50,24 @@ def _model(names: tuple[str, ...], findings: tuple[Finding, ...] = (), *, test: 
     return Classifier(names, (view,), head, 1.0, record=record)
 
 
+def _multi_label_model(names: tuple[str, ...]) -> Classifier:
+    one = _model(names)
+    rng = np.random.default_rng(0)
+    probs = rng.random((30, len(names))).astype(np.float32)
+    targets, thresholds = rng.random(probs.shape) < probs, np.linspace(0.2, 0.6, len(names), dtype=np.float32)
+    targets[:, -1] = False
+    figures = measure_multilabel(targets, probs, probs >= thresholds, names, thresholds=thresholds, protocol="x")
+    trial = {**one.record["selection"]["trials"][0], "mean_average_precision": 0.6543}
+    record = {
+        **one.record,
+        "selection": {**one.record["selection"], "trials": [trial]},
+        "calibration": {"temperature": 1.0, "shift": [0.0], "thresholds": thresholds.tolist()},
+        "metrics": {"out_of_fold": figures.to_dict()},
+    }
+    assert isinstance(one.head, LinearHead)
+    return replace(one, head=SigmoidHead(**one.head.arrays(), thresholds=thresholds), record=record)
+
+
 def _report(model: Classifier, folder: Path) -> str:
     write_report(model, folder / "r.md")
     return (folder / "r.md").read_text(encoding="utf-8")
@@ -77,6 +97,22 @@ def test_the_figures_stand_in_the_report_and_on_the_terminal(tmp_path: Path) -> 
     assert "test photos, used once" in shown
     assert "| licence of the weights | MIT |" in text
     assert "ab" * 32 in text
+
+
+def test_figures_of_several_labels(tmp_path: Path) -> None:
+    model = _multi_label_model(HOSTILE)
+    text, shown = _report(model, tmp_path), render(model)
+    assert "mAP" in text
+    assert "mAP" in shown
+    assert r"| a\|b&lt;script>" in text
+    assert "| plain | 0 | - | 0.60 |" in text
+    assert "| thresholds | from 0.20 to 0.60, of each class its own |" in text
+    assert "| 0.6543 |" in text
+    assert "Confusion" not in text
+    assert "help for rare classes" not in text
+    assert all(line == line.rstrip() for line in shown.splitlines())
+    rows = [line for line in text.splitlines() if line.startswith(r"| a\|b")]
+    assert {row.replace(r"\|", "").count("|") for row in rows} == {9}
 
 
 def test_many_classes_and_findings_are_cut(tmp_path: Path) -> None:

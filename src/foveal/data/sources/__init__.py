@@ -11,6 +11,18 @@ from foveal.data.options import ReadOptions
 from foveal.errors import unknown_name
 
 SOURCES: dict[str, str] = {
+    "imagenet": "foveal.data.sources.imagenet:ImageNetSource",
+    "coco": "foveal.data.sources.coco:CocoSource",
+    "voc": "foveal.data.sources.voc:VocSource",
+    "yolo": "foveal.data.sources.yolo:YoloSource",
+    "idx": "foveal.data.sources.idx:IdxSource",
+    "cifar": "foveal.data.sources.cifar:CifarSource",
+    "npz": "foveal.data.sources.npz:NpzSource",
+    "parquet-images": "foveal.data.sources.parquet_images:ParquetImagesSource",
+    "names": "foveal.data.sources.name_pattern:NamePatternSource",
+    "table": "foveal.data.sources.table:TableSource",
+    "webdataset": "foveal.data.sources.webdataset:WebDatasetSource",
+    "archive": "foveal.data.sources.archive:ArchiveSource",
     "folder": "foveal.data.sources.folder:FolderSource",
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,74 +14,91 @@ from foveal.data.dataset import PART_NAMES, UNLABELLED, Dataset
 from foveal.data.options import ReadOptions
 from foveal.data.sources import refusals
 from foveal.data.sources.names import class_name, natural_key
+from foveal.data.sources.nested import Photos, folder_groups, nest
 from foveal.data.sources.notes import Notes
-from foveal.data.sources.walk import Listing, join, list_folder, walk
+from foveal.data.sources.parts import PART_WORDS
+from foveal.data.sources.walk import DiskTree, Listing, Tree, join
+from foveal.types.names import Names
 from foveal.types.text import printable
-
-PART_FOLDERS = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
-
-Photos = dict[tuple[int, str], list[str]]
-"""Paths by (part, class name)."""
 
 
 class FolderSource:
     """Folders give the classes: `photos/cat/1.jpg`, or `photos/train/cat/1.jpg` and `photos/test/cat/2.jpg`.
 
     There are parts when a `train` folder exists, in any letter case, and all folders beside it are called `val`,
-    `valid`, `validation` or `test`. Photos count at any depth below a class folder. Hidden files and folders,
-    `__MACOSX`, `Thumbs.db` and `desktop.ini` do not exist for it. Classes are in natural order of their names.
+    `valid`, `validation`, `dev` or `test`. Photos count at any depth below a class folder; folders in it are classes of
+    a hierarchy, groups or neither, as `options.classes` and their names say (`foveal.data.sources.nested`). Hidden
+    files and folders, `__MACOSX`, `Thumbs.db` and `desktop.ini` do not exist for it. Classes are in natural order of
+    their names.
     """
 
     options: ClassVar[frozenset[str]] = frozenset({"classes"})
 
     def detect(self, path: Path) -> bool:
         """Whether it is a folder."""
-        return path.is_dir()
+        return os.path.isdir(path)  # noqa: PTH112 (`Path.is_dir` raises below a folder that may not be opened)
 
     def read(self, path: Path, options: ReadOptions) -> Dataset:
         """The photos below a folder.
 
         Args:
             path: The folder.
-            options: `labelled`: whether the folders give the classes.
+            options: `labelled`: whether the folders give the classes. `classes`: what folders in them are.
 
         Raises:
             FovealError: `no-permission`, `no-photos`; labelled also `one-class`, `class-case`, `class-twice`,
                 `part-twice`, `class-mismatch`.
         """
-        return _read_labelled(path) if options.labelled else _read_unlabelled(path)
+        return read_tree(DiskTree(path), options)
 
 
-def _read_unlabelled(path: Path) -> Dataset:
-    notes = Notes()
-    paths = walk(str(path), "", notes)
+def read_tree(tree: Tree, options: ReadOptions, notes: Notes | None = None) -> Dataset:
+    """The photos of a tree of folders, on disk or inside an archive, with the classes that its folders give.
+
+    Args:
+        tree: The folders.
+        options: See `FolderSource.read`.
+        notes: What was noticed already.
+
+    Raises:
+        FovealError: See `FolderSource.read`.
+    """
+    notes = notes or Notes()
+    return _read_labelled(tree, options.classes, notes) if options.labelled else _read_unlabelled(tree, notes)
+
+
+def _read_unlabelled(tree: Tree, notes: Notes) -> Dataset:
+    paths = tree.walk(tree.start, notes)
     if not paths:
-        raise refusals.no_photos(path, notes, labelled=False)
+        raise refusals.no_photos(tree.root, notes, labelled=False)
     labels = np.full(len(paths), UNLABELLED, dtype=np.int32)
-    return Dataset(path, tuple(paths), labels, (), np.zeros(len(paths), dtype=np.int8), notes.findings())
+    return Dataset(tree.root, tuple(paths), labels, (), np.zeros(len(paths), dtype=np.int8), notes.findings())
 
 
-def _read_labelled(path: Path) -> Dataset:
-    notes = Notes()
-    root = str(path)
-    top = list_folder(root, "", notes)
-    parts = _part_folders(path, top.folders)
+def _read_labelled(tree: Tree, classes: str, notes: Notes) -> Dataset:
+    top = tree.list_folder(tree.start, notes)
+    parts = _part_folders(tree.root, top.folders)
     photos: Photos = {}
     if parts is None:
-        photos = _read_part(path, 0, "", top, notes)
+        photos = _read_part(tree, 0, tree.start, top, notes)
     else:
         for photo in top.photos:
-            notes.add("photos-outside-classes", photo)
+            notes.add("photos-outside-classes", join(tree.start, photo))
         for folder, part in sorted(parts.items(), key=lambda item: item[1]):
-            photos |= _read_part(path, part, folder, list_folder(root, folder, notes), notes)
+            relative = join(tree.start, folder)
+            photos |= _read_part(tree, part, relative, tree.list_folder(relative, notes), notes)
     train = next((folder for folder, part in (parts or {}).items() if part == 0), "")
-    names = _class_names(path, train, photos, notes)
-    return _assemble(path, photos, names, notes)
+    depth = len([piece for piece in tree.start.split("/") if piece]) + (parts is not None)
+    by_class = nest(tree.root, photos, depth, classes, notes)
+    names = _class_names(tree, join(tree.start, train) if train else tree.start, by_class, notes)
+    found = _assemble(tree.root, by_class, names, notes)
+    groups = folder_groups(found.paths, photos, depth, classes, notes) if by_class is photos else None
+    return replace(found, groups=groups, findings=notes.findings())
 
 
 def _part_folders(path: Path, folders: list[str]) -> dict[str, int] | None:
     """Part of each folder, or None where they are classes: `train` beside `bus` is a vehicle."""
-    parts = {folder: PART_FOLDERS.get(folder.lower()) for folder in folders}
+    parts = {folder: PART_WORDS.get(folder.lower()) for folder in folders}
     known = {folder: part for folder, part in parts.items() if part is not None}
     if len(known) < len(parts) or 0 not in known.values():
         return None
@@ -90,7 +109,7 @@ def _part_folders(path: Path, folders: list[str]) -> dict[str, int] | None:
     return known
 
 
-def _read_part(path: Path, part: int, prefix: str, listing: Listing, notes: Notes) -> Photos:
+def _read_part(tree: Tree, part: int, prefix: str, listing: Listing, notes: Notes) -> Photos:
     for photo in listing.photos:
         notes.add("photos-outside-classes", join(prefix, photo))
     photos: Photos = {}
@@ -99,29 +118,29 @@ def _read_part(path: Path, part: int, prefix: str, listing: Listing, notes: Note
         name = class_name(folder)
         relative = join(prefix, folder)
         if name in spelled:
-            raise refusals.class_twice(path, join(prefix, spelled[name]), relative, name)
+            raise refusals.class_twice(tree.root, join(prefix, spelled[name]), relative, name)
         spelled[name] = folder
         if printable(folder) != folder:
             notes.add("undecodable-name", relative)
-        photos[part, name] = walk(str(path), relative, notes)
+        photos[part, name] = tree.walk(relative, notes)
         if not photos[part, name]:
             notes.add("empty-class", relative)
     return photos
 
 
-def _class_names(path: Path, train: str, photos: Photos, notes: Notes) -> tuple[str, ...]:
+def _class_names(tree: Tree, train: str, photos: Photos, notes: Notes) -> tuple[str, ...]:
     """Names of the classes to learn, after refusing what cannot be learnt from."""
-    _refuse_letter_case(path, {name for _, name in photos})
+    _refuse_letter_case(tree.root, {name for _, name in photos})
     filled = {key for key, paths in photos.items() if paths}
     if not filled and not notes.count("photos-outside-classes"):
-        raise refusals.no_photos(path, notes, labelled=True)
+        raise refusals.no_photos(tree.root, notes, labelled=True)
     learnt = {name for part, name in filled if part == 0}
     if len(learnt) < 2:
-        raise refusals.one_class(path / train, sorted(learnt), notes)
+        raise refusals.one_class(tree, train, sorted(learnt), notes)
     for part, part_name in enumerate(PART_NAMES):
         strange = {name for number, name in filled if number == part} - learnt
         if strange:
-            raise refusals.class_mismatch(path, part_name, sorted(strange, key=natural_key))
+            raise refusals.class_mismatch(tree.root, part_name, sorted(strange, key=natural_key))
     return tuple(sorted(learnt, key=natural_key))
 
 
@@ -136,7 +155,7 @@ def _refuse_letter_case(path: Path, names: Iterable[str]) -> None:
 def _assemble(path: Path, photos: Photos, names: tuple[str, ...], notes: Notes) -> Dataset:
     keys = [(part, label) for part in range(len(PART_NAMES)) for label in range(len(names))]
     sizes = [len(photos.get((part, names[label]), ())) for part, label in keys]
-    paths = tuple(one for part, label in keys for one in photos.get((part, names[label]), ()))
+    paths = Names(one for part, label in keys for one in photos.get((part, names[label]), ()))
     labels = np.repeat(np.array([label for _, label in keys], dtype=np.int32), sizes)
     parts = np.repeat(np.array([part for part, _ in keys], dtype=np.int8), sizes)
     return Dataset(path, paths, labels, names, parts, notes.findings())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from foveal.data.sources.notes import Notes
-from foveal.data.sources.walk import list_folder
+from foveal.data.sources.walk import Tree, join
 from foveal.errors import FovealError
 from foveal.types.text import listing, printable
 
@@ -26,6 +26,8 @@ def no_photos(path: Path, notes: Notes, *, labelled: bool) -> FovealError:
         )
     if notes.count("unreadable-folder"):
         got = f"folders that the system could not read: {notes.names('unreadable-folder')}"
+    elif notes.count("archive-damaged"):
+        got = f"an archive that is damaged before its first photo: {notes.names('archive-damaged')}"
     elif notes.count("not-photos"):
         got = f"only files that are not photos by their suffix: {notes.names('not-photos')}"
     elif notes.count("broken-link"):
@@ -39,14 +41,15 @@ def no_photos(path: Path, notes: Notes, *, labelled: bool) -> FovealError:
     )
 
 
-def one_class(path: Path, names: list[str], notes: Notes) -> FovealError:
+def one_class(tree: Tree, train: str, names: list[str], notes: Notes) -> FovealError:
     """Fewer than two classes have photos; looks one level down for the folder that may have been meant."""
+    path = tree.root / train
     got = f"only {names[0]!r}" if names else "none"
     loose = notes.count("photos-outside-classes")
     if loose:
         got += f", and photos outside class folders ({loose:,})"
     hint = _TREE
-    inside = list_folder(str(path), names[0], Notes()).folders if names else []
+    inside = tree.list_folder(join(train, names[0]), Notes()).folders if names else []
     if len(inside) > 1:
         hint = f"if the classes lie one level down ({listing(inside)}), name {printable(str(path / names[0]))} instead"
     return FovealError(

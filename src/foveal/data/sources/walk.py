@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from foveal.data.sources.names import natural_key
 from foveal.data.sources.notes import Notes
@@ -17,6 +18,49 @@ class Listing(NamedTuple):
 
     folders: list[str]
     photos: list[str]
+
+
+class Tree(Protocol):
+    """Folders of photos, wherever they lie."""
+
+    @property
+    def root(self) -> Path:
+        """The folder or archive, as people know it."""
+        ...
+
+    @property
+    def start(self) -> str:
+        """The folder in it to begin with; empty for `root` itself."""
+        ...
+
+    def list_folder(self, relative: str, notes: Notes) -> Listing:
+        """Folders and photos directly in a folder of the tree."""
+        ...
+
+    def walk(self, start: str, notes: Notes) -> list[str]:
+        """Photos at any depth below a folder, as paths from `root`."""
+        ...
+
+
+class DiskTree:
+    """Folders on disk.
+
+    Args:
+        root: Where they begin.
+    """
+
+    start = ""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def list_folder(self, relative: str, notes: Notes) -> Listing:
+        """See the function `list_folder`."""
+        return list_folder(str(self.root), relative, notes)
+
+    def walk(self, start: str, notes: Notes) -> list[str]:
+        """See the function `walk`."""
+        return walk(str(self.root), start, notes)
 
 
 class _Step(NamedTuple):
@@ -89,13 +133,17 @@ def join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
+def is_photo_name(name: str) -> bool:
+    """Whether a file is a photo by its suffix."""
+    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122 (a Path for each of a million is slow)
+
+
 def _kind(entry: os.DirEntry[str]) -> str:
     try:
         if entry.is_dir():
             return "folder"
         if entry.is_file():
-            suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 (a Path for each of a million names is slow)
-            return "photo" if suffix in IMAGE_SUFFIXES else "not-photos"
+            return "photo" if is_photo_name(entry.name) else "not-photos"
     except OSError:
         return "broken-link"
     return "broken-link" if entry.is_symlink() else "not-photos"

@@ -1,0 +1,20 @@
+"""What a form cannot say, and which form can."""
+
+from __future__ import annotations
+
+from foveal.errors import FovealError
+
+
+def cannot_express(form: str, what: str, others: str) -> FovealError:
+    """The error for a dataset that would lose something.
+
+    Args:
+        form: Name of the form.
+        what: What would be lost.
+        others: Forms that keep it.
+    """
+    return FovealError(
+        "cannot-express",
+        f"--to {form}: expected photos without {what}, which it has no place for",
+        hint=f"write a form that keeps them: --to {others}",
+    )

@@ -1,0 +1,1 @@
+"""Which photos belong together: near-duplicates from sketches and embeddings."""

@@ -136,7 +136,7 @@ def _leak(evidence: Evidence, leak: Twins, held_out: int) -> DataFinding:
     return DataFinding(
         code="leak",
         title=f"{m:,} of {counted(of, f'{part} photo')} ({percent(m / of)}) {verb} also in {learnt}",
-        score=1.0 if held_out == _TEST else 0.95,
+        score=(1.0 if held_out == _TEST else 0.95) * _surety(leak),
         why=f"These are learnt by heart, not understood: any figure measured on the {part} photos is too high.",
         advice=f"Take these photos out of {part}, and measure again.",
         rows=evidence.rows[leak.first],
@@ -161,7 +161,7 @@ def _contradictory(evidence: Evidence, twins: Twins) -> DataFinding:
     return DataFinding(
         code="duplicates-across-classes",
         title=f"{pictures} in two classes at once",
-        score=min(0.9, 0.8 + 2 * share),
+        score=min(0.9, 0.8 + 2 * share) * _surety(listed),
         why="At most one of the two labels can be right; the other teaches the wrong thing.",
         advice="Decide which label is right, and take the other copy out. The one listed first is the more doubtful.",
         rows=evidence.rows[listed.first],
@@ -193,6 +193,11 @@ def _copies(evidence: Evidence, twins: Twins) -> DataFinding:
         notes=_notes(listed),
         values={"photos": m, "share": share, "exact": exact, "near": m - exact},
     )
+
+
+def _surety(twins: Twins) -> float:
+    """Less where even the surest pair might be two photos of like things."""
+    return float(twins.score.max()) ** 2
 
 
 def _label_numbers(evidence: Evidence) -> NDArray[np.int64]:

@@ -37,12 +37,15 @@ def check(evidence: Evidence) -> Iterator[DataFinding]:
     more = np.array([_round_number(size) for size in sizes.tolist()])
     classes = _describe(judged, sizes, more, class_gains(refit, whole, more))
     gain, low, high = curve.gain[_TWICE].tolist()
-    worth = "would change little" if gain < _SATURATED else f"are worth {_points(gain, low, high)}"
+    now, then = float(curve.measured.accuracy[-1]), float(curve.ahead.accuracy[_TWICE])
+    worth = f"would change little: {percent(now)} now"
+    if gain >= _SATURATED:
+        size = int(curve.ahead.sizes[_TWICE])
+        worth = f"are worth {_points(gain, low, high)}: {percent(now)} now, about {percent(then)} with {size:,}"
     hint = "; ".join(each["text"] for each in [*classes[:_SHOWN], *classes[_SHOWN:][-1:]])
     yield DataFinding(
         code="more-photos",
-        title=f"Twice as many photos {worth}: {percent(float(curve.measured.accuracy[-1]))} now, "
-        f"about {percent(float(curve.ahead.accuracy[_TWICE]))} with {int(curve.ahead.sizes[_TWICE]):,}",
+        title=f"Twice as many photos {worth}",
         score=float(min(0.3, 0.05 + 4 * max(gain, 0.0))),
         why="Learning from part of the photos shows how accuracy grows with their number, and where that leads.",
         advice=f"{hint}. Points are of a class's own photos; those it is mistaken for may lose a little."

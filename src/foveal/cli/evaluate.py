@@ -7,7 +7,23 @@ from typing import Annotated
 
 import typer
 
-from foveal.cli.options import Json, Model, NoCache, Precision, Quiet, Runtime, settings_of
+from foveal.cli.options import (
+    Classes,
+    Columns,
+    Exclude,
+    Json,
+    LabelFrom,
+    Model,
+    NoCache,
+    Precision,
+    Quiet,
+    Relabel,
+    Runtime,
+    Separator,
+    Source,
+    dataset_of,
+    settings_of,
+)
 
 
 def evaluate(
@@ -19,6 +35,13 @@ def evaluate(
         ),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="The same, as an option.", metavar="PHOTOS")] = None,
+    exclude: Exclude = None,
+    relabel: Relabel = None,
+    source: Source = "auto",
+    columns: Columns = "",
+    separator: Separator = "auto",
+    label_from: LabelFrom = "",
+    classes: Classes = "auto",
     runtime: Runtime = "auto",
     precision: Precision = "auto",
     no_cache: NoCache = False,
@@ -41,7 +64,17 @@ def evaluate(
         got = "none" if chosen is None else "both"
         raise FovealError("bad-option", f"expected PHOTOS or --data PHOTOS, got {got}", hint="name the photos once")
     with PhotoProgress("looking at photos", quiet=quiet) as progress:
-        done = evaluate_with_findings(model, chosen, settings=settings_of(runtime, precision, no_cache, progress))
+        dataset = dataset_of(
+            chosen,
+            source=source,
+            columns=columns,
+            separator=separator,
+            label_from=label_from,
+            classes=classes,
+            exclude=exclude,
+            relabel=relabel,
+        )
+        done = evaluate_with_findings(model, dataset, settings=settings_of(runtime, precision, no_cache, progress))
     if json:
         findings = [finding.to_dict() for finding in done.findings]
         result_json({"model": model, "evaluation": done.evaluation.to_dict(), "findings": findings})

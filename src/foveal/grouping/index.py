@@ -61,6 +61,6 @@ def _library(count: int) -> Any:
             "needs-extra",
             f"near-duplicates among {count:,} photos: expected faiss to be installed, which finds neighbours among so "
             "many",
-            hint="pip install 'foveal[index]'",
+            hint="pip install faiss-cpu",
         ) from error
     return faiss

@@ -1,4 +1,4 @@
-"""How alike two pictures are, once it is known how the one lies on the other."""
+"""How alike the grey levels of two pictures are, once it is known how the one lies on the other."""
 
 from __future__ import annotations
 
@@ -33,10 +33,6 @@ _NEAR_LEVELS = 10.0
 _LEAST_NEAR = 0.5
 _FIT_LEVELS = 6.0
 _FITS = 3
-
-# Levels between the channels: recoloured goods are different photos, a grey copy of a photo is not.
-_HALF_LEVELS, _MOST_LEVELS = 12.0, 25.0
-_GREY_LEVELS = 3.0
 
 
 def texture(fine: Pictures, tries: Tries) -> NDArray[np.float32]:
@@ -123,20 +119,4 @@ def same_levels(levels: Pictures, tries: Tries) -> NDArray[np.bool_]:
         weights = inside / (1 + (error / np.float32(_FIT_LEVELS)) ** 2)
     near = ((error < _NEAR_LEVELS) & inside).sum(1) / np.maximum(inside.sum(1), 1)
     same: NDArray[np.bool_] = (gain > _GAINS[0]) & (gain < _GAINS[1]) & (near >= _LEAST_NEAR)
-    return same
-
-
-def same_colours(chroma: NDArray[np.float32], tries: Tries) -> NDArray[np.bool_]:
-    """bool [t]: whether the colours agree in half of the picture and roughly in most, or one of the two has none.
-
-    Args:
-        chroma: float32 [m, n, n, 3], channels less their mean.
-        tries: t pairs of them.
-    """
-    moving = chroma[tries.second]
-    seen = np.stack([look(np.ascontiguousarray(moving[..., channel]), tries.warps)[0] for channel in range(3)], 2)
-    fixed = chroma[tries.first].reshape(seen.shape)
-    half, most = np.quantile(np.abs(seen - fixed).max(2), (0.5, 0.75), axis=1)
-    strength = np.minimum(*(np.quantile(np.abs(each).max(2), 0.9, axis=1) for each in (seen, fixed)))
-    same: NDArray[np.bool_] = ((half <= _HALF_LEVELS) & (most <= _MOST_LEVELS)) | (strength <= _GREY_LEVELS)
     return same

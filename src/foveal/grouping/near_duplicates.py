@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from foveal.errors import FovealError
 from foveal.grouping.neighbours import compress, neighbours
 from foveal.grouping.verify import verify
+from foveal.imaging.sketch import size_wh
 
 _NEIGHBOURS = 8
 _LEAST_PRODUCT = 0.5
@@ -22,6 +23,10 @@ LEAST_SCORE = 0.78
 Chosen on photos of clothes, a hard kind, with many garments of one cut laid out alike: of 15,000 pairs of different
 files that the network finds alike 4 passed, and 3 of these are the same shot; of 2,700 changed copies 99 % passed.
 """
+
+# Tiny pictures have few details, and two handwritten digits can be as alike as two copies of a photo: of 1,797 scanned
+# digits, 8 × 8 dots drawn at 64 × 64, 803 would be paired at 0.78, most below 0.9.
+_LEAST_OF_TINY = ((64, 160), (0.95, 0.0))
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,11 @@ class Pairs:
     second: NDArray[np.int64]
     score: NDArray[np.float32]
     mirrored: NDArray[np.bool_]
+
+    @classmethod
+    def none(cls) -> Pairs:
+        """No pairs."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.bool_))
 
     def among(self, photos: NDArray[np.integer[Any]]) -> Pairs:
         """The pairs within some photos, under their new numbers.
@@ -84,13 +94,14 @@ def near_duplicates(
             hint="pass rows of the same photos",
         )
     if len(keys) < 2:
-        return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.bool_))
+        return Pairs.none()
     copies = _Copies(keys)
     vectors = compress(embeddings if len(copies.kept) == len(keys) else embeddings[copies.kept])
-    least = _LEAST_PRODUCT if len(vectors) > _FEW else -1.0
-    one, other, _ = neighbours(vectors, most=_NEIGHBOURS, least=least)
-    score, mirrored = verify(sketches, copies.kept[one], copies.kept[other])
-    alike = score >= least_score
+    few = len(vectors) <= _FEW
+    one, other, product = neighbours(vectors, most=_NEIGHBOURS, least=-1.0 if few else _LEAST_PRODUCT)
+    closeness = np.ones_like(product) if few else product
+    score, mirrored = verify(sketches, copies.kept[one], copies.kept[other], closeness)
+    alike = score >= np.maximum(least_score, _least_by_size(sketches, copies.kept[one], copies.kept[other]))
     first, second, of = copies.spread(one[alike], other[alike])
     star_first, star_second = copies.star()
     equal = len(star_first)
@@ -100,6 +111,14 @@ def near_duplicates(
         np.concatenate([np.ones(equal, np.float32), np.minimum(score[alike][of], np.float32(0.999))]),
         np.concatenate([np.zeros(equal, np.bool_), mirrored[alike][of]]),
     )
+
+
+def _least_by_size(
+    sketches: NDArray[np.uint8], first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """float64 [p]: the score that pairs of tiny pictures must reach, from their short sides in pixels."""
+    sides = size_wh(sketches).min(axis=1)
+    return np.interp(np.minimum(sides[first], sides[second]), *_LEAST_OF_TINY)
 
 
 class _Copies:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.grouping.align import Pictures, align, look, normalise, shrink
+from foveal.grouping.colours import Colours
 from foveal.grouping.first_look import COARSE, FirstLook
-from foveal.grouping.likeness import same_colours, same_levels, texture
+from foveal.grouping.likeness import same_levels, texture
 from foveal.grouping.tries import Tries, straight
 from foveal.imaging.sketch import SIDE, colour, grey, size_wh
 
@@ -30,7 +31,10 @@ _SCALES = (0.7, 1.43)
 
 
 def verify(
-    sketches: NDArray[np.uint8], first: NDArray[np.int64], second: NDArray[np.int64]
+    sketches: NDArray[np.uint8],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    closeness: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """How surely the two photos of each pair are the same shot.
 
@@ -38,6 +42,7 @@ def verify(
         sketches: uint8 [m, SKETCH_BYTES].
         first: int64 [p].
         second: int64 [p].
+        closeness: float32 [p], how alike the network finds the two, up to 1; 1 where that is not known.
 
     Returns:
         float32 [p] in 0..1, 0 where it is out of the question; bool [p], whether the one is the other's mirror image.
@@ -48,7 +53,7 @@ def verify(
         part = slice(start, start + _BLOCK)
         photos, local = np.unique(np.concatenate([first[part], second[part]]), return_inverse=True)
         pairs = local.reshape(2, -1).astype(np.int64)
-        tries, found = _verify(np.ascontiguousarray(sketches[photos]), pairs[0], pairs[1])
+        tries, found = _verify(np.ascontiguousarray(sketches[photos]), pairs[0], pairs[1], closeness[part])
         order = np.argsort(found, kind="stable")  # the best of several tries is written last
         at = start + tries.pair[order]
         scores[at] = found[order]
@@ -57,13 +62,15 @@ def verify(
 
 
 def _verify(
-    sketches: NDArray[np.uint8], first: NDArray[np.int64], second: NDArray[np.int64]
+    sketches: NDArray[np.uint8],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    closeness: NDArray[np.float32],
 ) -> tuple[Tries, NDArray[np.float32]]:
     levels = grey(sketches)
     coarse_levels = shrink(levels, COARSE, blur=2.0)
     coarse = normalise(coarse_levels, reach=2.0, noise=4.0)
-    colours = colour(sketches).astype(np.float32)
-    colours -= colours.mean(3, keepdims=True)
+    colours = Colours(colour(sketches))
     size = size_wh(sketches)
 
     def coarsely(tries: Tries) -> Tries:
@@ -71,11 +78,12 @@ def _verify(
         moved = moved.select((_overlap(coarse, moved) >= _COARSE_LEAST) & _keeps_shape(size, moved))
         unmoved = tries.unmoved()
         both = Tries.join([moved, unmoved.select(_overlap(coarse, unmoved) >= _UNMOVED_LEAST)])
-        both = both.select(same_colours(colours, both))
+        both = both.select(colours.same(both))
         return both.select(same_levels(coarse_levels, both))
 
     pairs = Tries(np.arange(len(first)), first, second, straight(len(first), 1))
-    tries = pairs.in_blocks(FirstLook(coarse, size)).in_blocks(coarsely)
+    pairs = pairs.select(colours.same_tint(pairs))
+    tries = pairs.in_blocks(FirstLook(coarse, size, closeness)).in_blocks(coarsely)
     used, tries = _used(tries)
     middle_levels = shrink(levels[used], _MIDDLE, blur=1.0)
     middle = normalise(middle_levels, reach=3.0, noise=4.0)

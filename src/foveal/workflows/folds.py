@@ -17,7 +17,7 @@ from foveal.data.splits import choose_folds, stratified_folds
 from foveal.features.extract import Extracted
 from foveal.features.view import View
 from foveal.grouping.infer import Grouping, infer_groups, kinds_named
-from foveal.grouping.near_duplicates import near_duplicates
+from foveal.grouping.near_duplicates import Pairs, near_duplicates
 from foveal.types.names import Names
 
 Truth = NDArray[np.int32] | NDArray[np.bool_]
@@ -83,7 +83,8 @@ def group_photos(
     """
     pixels = found.pixels(rows)
     embeddings = found.gather(rows, (view.only("embedding"),))
-    pairs = near_duplicates(pixels["sketch"], embeddings, found.keys[rows])
+    wanted = "duplicates" in kinds_named(by)
+    pairs = near_duplicates(pixels["sketch"], embeddings, found.keys[rows]) if wanted else Pairs.none()
     return infer_groups(dataset, rows, pixels=pixels, embeddings=embeddings, contents=contents, pairs=pairs, by=by)
 
 

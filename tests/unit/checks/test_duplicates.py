@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_evidence import evidence, plain_pixels
@@ -53,7 +54,7 @@ def test_pairs_of_equal_files_are_counted_once():
 
 def test_a_test_photo_with_a_twin_in_train_is_a_leak_and_the_worst_of_all():
     parts = [TRAIN, TRAIN, TRAIN, VAL, TEST, TEST]
-    findings = found(labels=[0, 1, 1, 1, 0, 1], parts=parts, pairs=pairs_of((0, 4), (1, 2), (3, 5), (0, 1)))
+    findings = found(labels=[0, 1, 1, 1, 0, 1], parts=parts, pairs=pairs_of((0, 4), (1, 2), (3, 5), (0, 1), score=1))
     leak = findings["leak"]
     assert leak.rows.tolist() == [4, 5]
     assert leak.others.tolist() == [0, 3]
@@ -61,6 +62,11 @@ def test_a_test_photo_with_a_twin_in_train_is_a_leak_and_the_worst_of_all():
     assert leak.values["share"] == 1
     assert leak.title == "2 of 2 test photos (100 %) are also in train or val"
     assert leak.score == 1 > findings["duplicates-across-classes"].score > findings["duplicates"].score
+
+
+def test_a_leak_that_may_be_two_photos_of_like_things_weighs_less():
+    findings = found(labels=[0, 1, 1, 0], parts=[TRAIN, TRAIN, TEST, TEST], pairs=pairs_of((0, 3), score=0.85))
+    assert findings["leak"].score == pytest.approx(0.85**2)
 
 
 def test_every_copy_in_the_test_part_is_named_even_where_one_content_lies_there_twice():

@@ -103,3 +103,15 @@ def test_arrays_of_different_photos_are_refused():
     with pytest.raises(FovealError, match="got 1, 2 and 1") as caught:
         near_duplicates(sketches_of([photo(0)]), np.ones((2, 16), np.float16), np.zeros((1, 16), np.uint8))
     assert caught.value.code == "bad-value"
+
+
+def test_tiny_pictures_must_be_alike_in_more_than_their_few_details(monkeypatch):
+    rng = np.random.default_rng(0)
+    stroke = np.where(np.abs(np.arange(8) - 3.5) < 1.5, 220, 10) * np.ones((8, 1))
+    dots = [np.clip(stroke + rng.normal(0, 8, (8, 8)), 0, 255).astype(np.uint8) for _ in range(12)]
+    # the same dots once more, in a file of its own
+    drawn = [np.repeat(np.kron(each, np.ones((8, 8), np.uint8))[..., None], 3, axis=2) for each in [*dots, dots[0]]]
+    drawn[-1] = drawn[-1] + np.uint8(1)
+    assert _listed(_search(drawn)) == [(0, 12)]
+    monkeypatch.setattr("foveal.grouping.near_duplicates._LEAST_OF_TINY", ((0, 1), (0.0, 0.0)))
+    assert len(_search(drawn).first) > 1

@@ -98,4 +98,4 @@ def test_without_the_library_the_error_says_what_to_install(monkeypatch):
     with pytest.raises(FovealError, match="40,000 photos") as caught:
         next(nearest_by_index(np.ones((40_000, 4), np.float16), 8, 0.5))
     assert caught.value.code == "needs-extra"
-    assert "foveal[index]" in caught.value.hint
+    assert "faiss-cpu" in caught.value.hint

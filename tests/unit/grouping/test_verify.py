@@ -6,11 +6,16 @@ import pytest
 from tests.unit.grouping.changed_photos import CHANGES, HEIGHT, WIDTH, photo, sketches_of
 
 from foveal.grouping import tries as tries_module
+from foveal.grouping import verify as module
 from foveal.grouping.near_duplicates import LEAST_SCORE
-from foveal.grouping.verify import verify
 
 _FIRST = np.arange(6)
+
 _MIRRORED = {"mirrored", "half the size, JPEG quality 30, mirrored", "cut and mirrored"}
+
+
+def verify(sketches, first, second, closeness=1.0):
+    return module.verify(sketches, first, second, np.full(len(first), closeness, np.float32))
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -93,6 +98,14 @@ def test_the_same_in_any_blocks(monkeypatch):
     whole, _ = verify(sketches, first, second)
     monkeypatch.setattr(tries_module, "_BLOCK", 3)
     np.testing.assert_allclose(verify(sketches, first, second)[0], whole, atol=1e-4)
+
+
+def test_what_the_network_finds_less_alike_must_look_more_alike():
+    originals = [photo(seed) for seed in range(6)]
+    sketches = sketches_of([*originals, *(CHANGES["a tenth cut off"](each) for each in originals)])
+    near, far = (verify(sketches, _FIRST, _FIRST + 6, closeness)[0] for closeness in (0.9, 0.1))
+    assert (near >= LEAST_SCORE).all()
+    assert (far == 0).any()
 
 
 def test_no_pairs():

@@ -118,7 +118,8 @@ def _least_by_size(
 ) -> NDArray[np.float64]:
     """float64 [p]: the score that pairs of tiny pictures must reach, from their short sides in pixels."""
     sides = size_wh(sketches).min(axis=1)
-    return np.interp(np.minimum(sides[first], sides[second]), *_LEAST_OF_TINY)
+    least: NDArray[np.float64] = np.interp(np.minimum(sides[first], sides[second]), *_LEAST_OF_TINY)
+    return least
 
 
 class _Copies:

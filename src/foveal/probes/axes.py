@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.heads.linear import Array, LinearHead, compress
-
-# Directions with less variance than this share of the largest hold rounding noise of the float16 features.
-_SMALLEST_VARIANCE = 1e-6
+from foveal.probes.spectrum import spectrum
 
 # Stands in for none at all, where every photo has the same features: probes divide by it.
 _LEAST_VARIANCE = np.float32(1e-12)
@@ -47,11 +45,12 @@ class Axes:
         return LinearHead(self.centre, self.scale, self.basis @ weights, bias)
 
 
-def principal_axes(features: NDArray[np.floating]) -> Axes:
+def principal_axes(features: NDArray[np.floating], *, kept: bool = False) -> Axes:
     """Compress, standardise and rotate features. Exact: no direction with more than noise is dropped.
 
     Args:
         features: [n, D], n ≥ 2.
+        kept: See `foveal.probes.spectrum`.
     """
     z = compress(features)
     centre = z.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -64,11 +63,11 @@ def principal_axes(features: NDArray[np.floating]) -> Axes:
     coordinates: Array
     basis: Array
     if n <= columns:
-        values, left = _spectrum(z @ z.T)
+        values, left = spectrum(z @ z.T, kept=kept)
         roots = np.sqrt(values)
         coordinates, basis = left * roots, ((z.T @ left) / roots).astype(np.float32, copy=False)
     else:
-        values, basis = _spectrum(z.T @ z)
+        values, basis = spectrum(z.T @ z, kept=kept)
         coordinates = z @ basis
     variances = np.maximum(values / n, _LEAST_VARIANCE)
     return Axes(np.ascontiguousarray(coordinates), variances, centre, scale, np.ascontiguousarray(basis))
@@ -76,26 +75,19 @@ def principal_axes(features: NDArray[np.floating]) -> Axes:
 
 @contextlib.contextmanager
 def turned_ahead(
-    features: Mapping[str, Callable[[], NDArray[np.floating]]],
+    features: Mapping[str, Callable[[], NDArray[np.floating]]], *, kept: bool
 ) -> Iterator[dict[str, Callable[[], Axes]]]:
     """Principal axes of several sets of features, to be asked for by name; the first are worked out meanwhile.
 
     Args:
         features: Name to a function that gives features [n, D], which another thread may call.
+        kept: See `foveal.probes.spectrum`.
     """
-    axes = {name: functools.partial(_turned, gather) for name, gather in features.items()}
+    axes = {name: functools.partial(_turned, gather, kept) for name, gather in features.items()}
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(next(iter(axes.values())))
         yield {**axes, next(iter(axes)): first.result}
 
 
-def _turned(gather: Callable[[], NDArray[np.floating]]) -> Axes:
-    return principal_axes(gather())
-
-
-def _spectrum(gram: Array) -> tuple[Array, Array]:
-    """Eigenvalues, largest first, and their vectors, without those that hold rounding noise only (one stays)."""
-    ascending, vectors = np.linalg.eigh(gram)
-    values: Array = ascending[::-1].astype(np.float32)
-    count = max(1, int(np.count_nonzero(values > values[0] * _SMALLEST_VARIANCE)))
-    return np.maximum(values[:count], np.finfo(np.float32).tiny), vectors[:, ::-1][:, :count].astype(np.float32)
+def _turned(gather: Callable[[], NDArray[np.floating]], kept: bool) -> Axes:
+    return principal_axes(gather(), kept=kept)

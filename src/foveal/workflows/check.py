@@ -83,7 +83,7 @@ def check(
     ):
         seconds = {"features": time.perf_counter() - started}
         with one_blas_thread():
-            evidence, learnt = _gather(dataset, found, views, splitting, seed)
+            evidence, learnt = _gather(dataset, found, views, splitting, seed, kept=settings.cache)
             seconds["learning"] = time.perf_counter() - started - seconds["features"]
             findings = _run_checks(evidence, seconds)
     seconds["total"] = time.perf_counter() - started
@@ -144,13 +144,13 @@ class _Seen:
 
 
 def _gather(
-    dataset: Dataset, found: Extracted, views: Sequence[View], splitting: Split | str, seed: int
+    dataset: Dataset, found: Extracted, views: Sequence[View], splitting: Split | str, seed: int, *, kept: bool
 ) -> tuple[Evidence, _Learnt | None]:
     seen = _Seen(dataset, found, views[0])
     learnt = None
     if len(dataset.class_names) > 1 and not dataset.multi_label:
         try:
-            learnt = _learn(seen, views, splitting, seed)
+            learnt = _learn(seen, views, splitting, seed, keep_axes=kept)
         except FovealError as error:
             if error.code not in _NOT_LEARNABLE:
                 raise
@@ -167,7 +167,7 @@ def _gather(
     return evidence, learnt
 
 
-def _learn(seen: _Seen, views: Sequence[View], splitting: Split | str, seed: int) -> _Learnt:
+def _learn(seen: _Seen, views: Sequence[View], splitting: Split | str, seed: int, *, keep_axes: bool) -> _Learnt:
     """Cross-validate on the photos to learn from, as `fit` would.
 
     Raises:
@@ -177,7 +177,8 @@ def _learn(seen: _Seen, views: Sequence[View], splitting: Split | str, seed: int
     of_training = np.flatnonzero((dataset.parts != PART_NAMES.index("test")) & (dataset.labels >= 0))
     training = dataset.take(of_training)
     kept = quarantine(training, seen.found.take(of_training))
-    with turned_ahead({"default": partial(seen.found.gather, of_training[kept.rows], views)}) as axes:
+    features = {"default": partial(seen.found.gather, of_training[kept.rows], views)}
+    with turned_ahead(features, kept=keep_axes) as axes:
         at = np.searchsorted(seen.rows, of_training[kept.rows])
         if isinstance(splitting, Split):
             folds = folds_of(splitting, training, kept.rows, kept.labels, seed=seed)

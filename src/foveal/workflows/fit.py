@@ -55,8 +55,8 @@ def fit(
     accuracy, its interval and the calibration come. The head is then learnt from all photos.
 
     Args:
-        photos: A folder per class, a folder with train/ (and val/, test/) inside, or a dataset.
-        test: Labelled photos to measure on, once, at the end; a test/ folder inside `photos` counts too.
+        photos: What `read` takes, with labels, or a dataset; its train and val parts are learnt from.
+        test: Labelled photos to measure on, once, at the end, as `photos`; without them, the test part of `photos`.
         backbone: "auto", or names of backbones with commas between.
         effort: "low", "default" or "high".
         probe: "auto", or a name in `foveal.probes.PROBES`.
@@ -98,7 +98,7 @@ def fit(
             seconds = {"features": time.perf_counter() - started}
             learn = learn_label_sets if training.multi_label else _learn_classes
             with one_blas_thread():
-                learnt = learn(training, found, views, splitting, recipe)
+                learnt = learn(training, found, views, splitting, recipe, keep_axes=settings.cache)
         model = replace(learnt.model, engines=engines)
         metrics["out_of_fold"] = learnt.out_of_fold.to_dict()
         findings += learnt.kept.findings
@@ -137,12 +137,19 @@ def _named_from(root: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def _learn_classes(
-    training: Dataset, found: Extracted, views: Sequence[View], splitting: Split | str, recipe: Recipe
+    training: Dataset,
+    found: Extracted,
+    views: Sequence[View],
+    splitting: Split | str,
+    recipe: Recipe,
+    *,
+    keep_axes: bool,
 ) -> Learnt:
     """Cross-validate, calibrate, and put together a classifier of one class a photo."""
     kept = quarantine(training, found)
     sets = candidates(views, len(kept.rows))
-    with turned_ahead({name: partial(found.gather, kept.rows, chosen) for name, chosen in sets.items()}) as axes:
+    features = {name: partial(found.gather, kept.rows, chosen) for name, chosen in sets.items()}
+    with turned_ahead(features, kept=keep_axes) as axes:
         folds = folds_for(training, kept.rows, kept.labels, kept.groups, found, views[0], splitting, seed=recipe.seed)
         selection = select(axes, kept.labels, folds.numbers, classes=len(kept.class_names), probe=recipe.probe)
     calibration = calibrate(selection.out_of_fold, kept.labels, folds.numbers, balance=recipe.balance)

@@ -27,7 +27,13 @@ from foveal.workflows.views import candidates
 
 
 def learn_label_sets(
-    training: Dataset, found: Extracted, views: Sequence[View], splitting: Split | str, recipe: Recipe
+    training: Dataset,
+    found: Extracted,
+    views: Sequence[View],
+    splitting: Split | str,
+    recipe: Recipe,
+    *,
+    keep_axes: bool,
 ) -> Learnt:
     """Cross-validate, calibrate, choose thresholds, and put the classifier together.
 
@@ -37,6 +43,7 @@ def learn_label_sets(
         views: The views to choose from.
         splitting: See `foveal.workflows.folds.check_split`.
         recipe: What to learn and how hard to try.
+        keep_axes: See `foveal.probes.spectrum`.
 
     Raises:
         FovealError: `bad-option`: a probe for one class a photo. `too-few-photos`, `too-few-groups`.
@@ -49,7 +56,8 @@ def learn_label_sets(
         )
     kept = quarantine_label_sets(training, found)
     sets = candidates(views, len(kept.rows))
-    with turned_ahead({name: partial(found.gather, kept.rows, chosen) for name, chosen in sets.items()}) as axes:
+    features = {name: partial(found.gather, kept.rows, chosen) for name, chosen in sets.items()}
+    with turned_ahead(features, kept=keep_axes) as axes:
         folds = folds_for(training, kept.rows, kept.targets, kept.groups, found, views[0], splitting, seed=recipe.seed)
         selection = select_multilabel(axes, kept.targets, folds.numbers)
     calibration = calibrate_multilabel(selection.out_of_fold, kept.targets, folds.numbers, balance=recipe.balance)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from foveal.storage import cache_folder
 
-FROM_PHOTOS = ("unpacked", "indexes")
-"""Folders that hold something of people's photos: archives unpacked once, and lists of what is in them."""
+FROM_PHOTOS = ("unpacked", "indexes", "axes")
+"""Folders that hold something of photos: archives unpacked once, lists of what is in them, axes of their features."""
 
 FROM_NETWORKS = ("networks", "compiled")
 """Folders that hold networks, as they were built here and as the runtime compiled them."""

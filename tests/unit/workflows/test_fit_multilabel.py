@@ -62,7 +62,7 @@ def _split(groups: np.ndarray) -> Split:
 
 def test_everything_a_fit_needs_is_learnt(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, targets = photos
-    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(seed=1))
+    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(seed=1), keep_axes=False)
     assert learnt.model.class_names == dataset.class_names
     assert isinstance(learnt.model.head, SigmoidHead)
     assert learnt.counts == targets.sum(axis=0).tolist()
@@ -79,7 +79,7 @@ def test_everything_a_fit_needs_is_learnt(photos: tuple[Dataset, _Found, np.ndar
 
 def test_the_model_answers_as_it_was_calibrated(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, targets = photos
-    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe())
+    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(), keep_axes=False)
     probs = learnt.model.probs(found.features)
     np.testing.assert_allclose(probs[:, :3].mean(axis=0), targets[:, :3].mean(axis=0), atol=0.06)
     logits = learnt.selection.head.logits(found.features).astype(np.float64)
@@ -89,7 +89,7 @@ def test_the_model_answers_as_it_was_calibrated(photos: tuple[Dataset, _Found, n
 
 def test_the_record_says_what_groups_cost(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, _ = photos
-    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS) // 2), Recipe())
+    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS) // 2), Recipe(), keep_axes=False)
     assert learnt.split["grouped_photos"] == PHOTOS
     for key in ("mean_average_precision", "mean_average_precision_ungrouped"):
         assert 0.4 < learnt.split[key] <= 1
@@ -98,7 +98,9 @@ def test_the_record_says_what_groups_cost(photos: tuple[Dataset, _Found, np.ndar
 
 def test_thresholds_of_one_half_on_request(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, _ = photos
-    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(balance="none"))
+    learnt = learn_label_sets(
+        dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(balance="none"), keep_axes=False
+    )
     assert learnt.model.thresholds is not None
     assert (learnt.model.thresholds == 0.5).all()
 
@@ -106,5 +108,5 @@ def test_thresholds_of_one_half_on_request(photos: tuple[Dataset, _Found, np.nda
 def test_a_probe_for_one_class_a_photo_is_refused(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, _ = photos
     with pytest.raises(FovealError, match="expected auto or logistic") as caught:
-        learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(probe="means"))
+        learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(probe="means"), keep_axes=False)
     assert caught.value.code == "bad-option"

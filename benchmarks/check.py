@@ -15,57 +15,44 @@ import argparse
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 from harness import TUNED_MALLOC, Contender, Place, foveal, machine, race, show
 
 
-def as_png(path: Path) -> None:
-    """Save a photo again, as PNG."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        image.convert("RGB").save(path.with_suffix(".png"))
-    path.unlink()
-
-
-def with_border(path: Path) -> None:
-    """Draw a dark border of two pixels."""
+def saved_again(path: Path, *, png: bool = False, border: bool = False, camera: str = "") -> None:
+    """Save a photo again: as it is, as PNG, with a dark border of two pixels, or with a camera in its EXIF block."""
     from PIL import Image, ImageOps
 
     with Image.open(path) as image:
-        inner = image.convert("RGB").crop((2, 2, image.width - 2, image.height - 2))
-    ImageOps.expand(inner, 2, (24, 24, 24)).save(path, quality=90)
-
-
-def by_camera(path: Path, *, camera: str) -> None:
-    """Note a camera in the EXIF block."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        exif = Image.Exif()
+        photo = image.convert("RGB")
+    path.unlink()
+    if border:
+        photo = ImageOps.expand(photo.crop((2, 2, photo.width - 2, photo.height - 2)), 2, (24, 24, 24))
+    exif = Image.Exif()
+    if camera:
         exif[0x010F], exif[0x0110] = "Maker", camera
-        image.convert("RGB").save(path, quality="keep" if image.format == "JPEG" else 90, exif=exif)
+    if png:
+        photo.save(path.with_suffix(".png"))
+    else:
+        photo.save(path, quality=90, exif=exif)
 
 
 def plant(folder: Path, fault: str) -> None:
-    """Put a fault into a copy of the photos."""
+    """Put a fault into a copy of the photos; all photos are saved again, so that this gives nothing away."""
     classes = sorted(path for path in (folder / "train").iterdir() if path.is_dir())
     chosen = classes[3]
-    changes: dict[str, Callable[[Path], None]] = {"png": as_png, "border": with_border}
     if fault == "leak":
         tests = folder / "test"
         (folder / "validation").rename(tests)
         for number, path in enumerate(sorted(chosen.iterdir())[:12]):
             shutil.copy(path, tests / chosen.name / f"copied-{number}.jpg")
-    elif fault == "camera":
-        for each in classes:
-            for path in list(each.iterdir()):
-                by_camera(path, camera="Second" if each == chosen else "First")
-    else:
-        for path in list(chosen.iterdir()):
-            changes[fault](path)
+        return
+    for each in classes:
+        for path in list(each.iterdir()):
+            here = each == chosen
+            camera = ("Second" if here else "First") if fault == "camera" else ""
+            saved_again(path, png=fault == "png" and here, border=fault == "border" and here, camera=camera)
 
 
 def main() -> None:

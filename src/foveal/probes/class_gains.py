@@ -11,7 +11,7 @@ from foveal.probes.power_law import Floats, draw_exponents, remaining
 from foveal.probes.problem import Fitted
 from foveal.probes.refit import Refit
 
-_REPEATS = 3
+_REPEATS = 2
 _FEWEST_PHOTOS = 4
 _DRAWS = 2000
 _ENDS = (0.025, 0.975)

@@ -80,6 +80,7 @@ def select(
     *,
     classes: int,
     probe: str = "auto",
+    strengths: tuple[float, ...] | None = None,
 ) -> Selection:
     """Cross-validate every candidate and keep the one with the lowest log-loss.
 
@@ -92,8 +93,9 @@ def select(
         folds: int8 [n], the fold each photo is held out in.
         classes: Number of classes C.
         probe: Name of the only probe to try, or "auto".
+        strengths: Hyperparameters to try, of the one probe that is named; None = the probe's own.
     """
-    candidates = _candidates(features, labels, folds, classes, probe)
+    candidates = _candidates(features, labels, folds, classes, probe, strengths)
     best = next(candidates)
     trials = [best.trial]
     for candidate in candidates:
@@ -127,13 +129,14 @@ def _candidates(
     folds: NDArray[np.int8],
     classes: int,
     probe: str,
+    strengths: tuple[float, ...] | None,
 ) -> Iterator[_Candidate]:
     """Every feature set, probe and strength; a path of strengths is left where it has clearly passed its best."""
     some = max(1, len(labels) * classes // _TEMPERATURE_LOGITS)
     for name, turn in features.items():
         axes = turn()
         problem = Problem(axes.coordinates, axes.variances, labels, classes, folds)
-        for path in _paths(problem, probe):
+        for path in _paths(problem, probe, strengths):
             lowest = np.inf
             for fitted in path:
                 logits = fitted.out_of_fold(problem)
@@ -148,10 +151,10 @@ def _candidates(
                     break
 
 
-def _paths(problem: Problem, probe: str) -> Iterator[Path]:
+def _paths(problem: Problem, probe: str, strengths: tuple[float, ...] | None) -> Iterator[Path]:
     names = [probe] if probe != "auto" else _worth_trying(problem)
     for name in names:
-        yield _path(name)(problem)
+        yield _path(name)(problem) if strengths is None else _path(name)(problem, strengths)
 
 
 def _path(name: str) -> Callable[..., Path]:

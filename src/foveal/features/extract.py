@@ -49,7 +49,7 @@ class Extracted:
 
     Args:
         keys: uint8 [n, 16], the content key of each photo; zeros where it could not be read.
-        failures: Index of each photo that could not be read, with the reason.
+        failures: Index of each photo that could not be read, with the reason, which does not name it.
         cached: How many photos needed no decoding.
         stores: The cache space of each view.
     """
@@ -250,7 +250,8 @@ class _Job:
                 except FovealError as error:
                     if not error.code.startswith(_PHOTO_FAULTS):
                         raise
-                    self.failures[index] = error.message
+                    # Whoever shows it names the photo, and with its folders.
+                    self.failures[index] = error.message.removeprefix(f"{as_photo(self.photos[index]).name}: ")
                 self._finished = next(self._done)
             batch.flush()
         except BaseException as error:

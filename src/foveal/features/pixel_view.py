@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from foveal.imaging.facts import FACTS, read_facts
 from foveal.imaging.measures import MEASURES, measure
+from foveal.imaging.resize import halved
 from foveal.imaging.sketch import SKETCH_BYTES, sketch
 from foveal.runtimes.engine import EnginePool
 
@@ -46,6 +47,7 @@ class PixelView:
         """
         out = np.zeros(1, PIXELS)
         out["facts"] = read_facts(data, image_rgb)
-        out["measures"] = measure(image_rgb)
-        out["sketch"] = sketch(image_rgb)
+        small = halved(image_rgb)
+        out["measures"] = measure(image_rgb, small=small)
+        out["sketch"] = sketch(image_rgb, small=small)
         return out.view(np.uint8)

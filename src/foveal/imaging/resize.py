@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from foveal.imaging.opencv import opencv
 
+_LONG_SIDE = 512
+
 
 def resize(image: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
     """The image at another size, antialiased.
@@ -34,3 +36,16 @@ def resize(image: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uin
         image = cv2.resize(pairs, (halved_w, halved_h), interpolation=cv2.INTER_LINEAR)
     resized: NDArray[np.uint8] = cv2.resize(image, size_wh, interpolation=cv2.INTER_CUBIC)
     return resized
+
+
+def halved(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image, halved until its long side is below 512: enough for what is measured on it besides the network.
+
+    Args:
+        image: uint8 [H, W, 3].
+    """
+    cv2 = opencv()
+    while max(image.shape[:2]) >= _LONG_SIDE:
+        height, width = (max(side // 2, 1) for side in image.shape[:2])
+        image = cv2.resize(image[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_LINEAR)
+    return image

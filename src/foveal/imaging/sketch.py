@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import FovealError
 from foveal.imaging.opencv import opencv
-from foveal.imaging.resize import resize
+from foveal.imaging.resize import halved, resize
 
 SIDE = 64
 """Rows and columns of the grey thumbnail."""
@@ -29,11 +29,12 @@ SKETCH_BYTES = _GREY_BYTES + _COLOUR_BYTES + 8
 """Bytes of one sketch."""
 
 
-def sketch(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def sketch(image_rgb: NDArray[np.uint8], *, small: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     """The sketch of a photo: about 0.15 ms for 400×533 pixels, the same on every thread.
 
     Args:
         image_rgb: uint8 [H, W, 3], RGB, upright, any size; it is not changed.
+        small: `halved(image_rgb)`, where that is there already.
 
     Returns:
         uint8 [SKETCH_BYTES], in memory of its own.
@@ -49,11 +50,11 @@ def sketch(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         )
     cv2 = opencv()
     # by way of twice the size: cubic interpolation alone leaves patterns that depend on the photo's own size
-    double = resize(image_rgb, (2 * SIDE, 2 * SIDE))
-    small = cv2.resize(double, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    double = resize(halved(image_rgb) if small is None else small, (2 * SIDE, 2 * SIDE))
+    thumbnail = cv2.resize(double, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
     out = np.empty(SKETCH_BYTES, np.uint8)
-    out[:_GREY_BYTES] = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).ravel()
-    colour = cv2.resize(small, (COLOUR_SIDE, COLOUR_SIDE), interpolation=cv2.INTER_AREA)
+    out[:_GREY_BYTES] = cv2.cvtColor(thumbnail, cv2.COLOR_RGB2GRAY).ravel()
+    colour = cv2.resize(thumbnail, (COLOUR_SIDE, COLOUR_SIDE), interpolation=cv2.INTER_AREA)
     out[_GREY_BYTES : _GREY_BYTES + _COLOUR_BYTES] = colour.ravel()
     height, width = image_rgb.shape[:2]
     out[_GREY_BYTES + _COLOUR_BYTES :] = np.array([width, height], "<u4").view(np.uint8)

@@ -81,7 +81,7 @@ def test_nothing_but_broken_photos(photos: Path, model: Path, tmp_path: Path) ->
     one_left.refused("one-class", "two classes", "cut short")
     none.refused("one-class", "got 0")
     assert predicted.code == 1
-    assert '"error": "cut.jpg' in predicted.out
+    assert '"error": "the file is cut short' in predicted.out
     evaluated.refused("class-mismatch", "one, two", "circle, square")
     vectors.refused("no-photos", "cut short")
     assert not (tmp_path / "n.foveal").exists()

@@ -181,7 +181,7 @@ def test_unlabelled_photos_single_photos_and_archives(photos: Path, tmp_path: Pa
     values = loose.json()
     assert (values["photos"], values["classes"], values["evaluation"], values["split"]) == (5, {}, None, {})
     assert single.code == 0, single.err
-    assert single.out.startswith("1 photos, 0 classes")
+    assert single.out.startswith("1 photo, no classes")
     assert packed.json()["photos"] == 8
     assert (tmp_path / "packed.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     nothing.refused("no-photos", "empty")
@@ -210,8 +210,9 @@ def test_wrong_options_are_refused_before_any_work(photos: Path, tmp_path: Path)
         (["check", tmp_path / "nowhere"], ("not-found", "nowhere")),
         (["split", tree, "--out", tree / "circle/00.jpg"], ("bad-option", "--out", "00.jpg")),
         (["split", tree, "--out", new, "--by", "tiem"], ("unknown-name", "tiem", "time")),
-        (["split", tree, "--out", new, "--folds", "1"], ("bad-value", "folds")),
+        (["split", tree, "--out", new, "--folds", "1"], ("bad-option", "--folds", "2 to 127")),
         (["split", tree / "circle", "--out", new], ("one-class", "circle")),
+        (["convert", tree / "circle", "--to", "csv", "--out", tmp_path / "c"], ("one-class", "--unlabelled")),
     ]
     answers = run_batch(*[command for command, _ in cases])
     for answer, (_, words) in zip(answers, cases, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module, util
 from pathlib import Path
 from typing import Protocol
@@ -28,7 +28,7 @@ class Network:
         outputs: Name to number of columns of the pooled outputs.
     """
 
-    content: bytes
+    content: bytes = field(repr=False)
     sha256: str
     outputs: Mapping[str, int]
 

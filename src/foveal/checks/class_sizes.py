@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.checks.evidence import Evidence, Judged
-from foveal.checks.wording import counted, percent
+from foveal.checks.wording import percent
 from foveal.data.dataset import PART_NAMES
 from foveal.metrics.classification import class_scores, confusion_matrix
 from foveal.metrics.intervals import wilson
 from foveal.types.data_finding import DataFinding
-from foveal.types.text import listing
+from foveal.types.text import counted, listing
 
 _LEARNABLE = 2
 # With 20 photos the interval of a class's recall is still 30 points wide.
@@ -82,10 +82,15 @@ def _too_small(evidence: Evidence, small: NDArray[np.intp], counts: NDArray[np.i
 def _imbalance(judged: Judged) -> Iterator[DataFinding]:
     confusion = confusion_matrix(judged.labels, judged.probs)
     scores = class_scores(confusion)
-    smallest, largest = int(scores.photos.argmin()), int(scores.photos.argmax())
-    ratio = float(scores.photos[largest] / scores.photos[smallest])
-    accuracy = float(np.diagonal(confusion).sum() / confusion.sum())
-    balanced = float(scores.recall.mean())
+    # Of fewer photos no recall can be told; that they are too few is said already.
+    enough = np.flatnonzero(scores.photos >= _FEW // 4)
+    if not len(enough):
+        return
+    sizes = scores.photos[enough]
+    smallest, largest = int(enough[sizes.argmin()]), int(enough[sizes.argmax()])
+    ratio = float(sizes.max() / sizes.min())
+    accuracy = float(np.diagonal(confusion)[enough].sum() / sizes.sum())
+    balanced = float(scores.recall[enough].mean())
     gap = accuracy - balanced
     if ratio < _UNEVEN or (gap < _GAP and ratio < _VERY_UNEVEN):
         return
@@ -103,7 +108,7 @@ def _imbalance(judged: Judged) -> Iterator[DataFinding]:
             "ratio": ratio,
             "accuracy": accuracy,
             "balanced_accuracy": balanced,
-            "macro_f1": float(scores.f1.mean()),
+            "macro_f1": float(scores.f1[enough].mean()),
             "classes": _recalls(judged),
         },
     )

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.checks.evidence import Evidence
-from foveal.checks.wording import counted, percent
+from foveal.checks.wording import percent
 from foveal.data.dataset import PART_NAMES
 from foveal.heads.linear import Array
 from foveal.types.data_finding import DataFinding
+from foveal.types.text import counted
 
 _TRAIN, _VAL, _TEST = (PART_NAMES.index(name) for name in ("train", "val", "test"))
 
@@ -81,13 +82,18 @@ def all_twins(evidence: Evidence) -> Twins:
     """Equal files, and the near-duplicates that are not equal files; each pair once."""
     whole = np.ascontiguousarray(evidence.keys).view(f"V{evidence.keys.shape[1]}").ravel()
     content = np.unique(whole, return_inverse=True)[1].reshape(-1)
-    order = np.lexsort((_label_numbers(evidence), evidence.parts, content))
+    numbers = _label_numbers(evidence)
+    order = np.lexsort((numbers, evidence.parts, content))
     starts = np.flatnonzero(np.diff(content[order], prepend=-1))
     # Each photo of a content is paired with the first and the last, in order of part and label: so whatever differs
-    # from some copy of itself in either is paired with one that it differs from, without all pairs being listed.
+    # from some copy of itself in either is paired with one that it differs from, without all pairs being listed. Those
+    # of one part and label are paired with the first of them as well: all but it are copies.
     lengths = np.diff(starts, append=len(order))
     ends = [np.repeat(order[at], lengths) for at in (starts, starts + lengths - 1)]
-    exact = np.unique(np.sort(np.stack([np.tile(order, 2), np.concatenate(ends)]), axis=0), axis=1)
+    told = np.stack([content, evidence.parts, numbers])[:, order]
+    alike = np.flatnonzero(np.any(np.diff(told, axis=1, prepend=-2) != 0, axis=0))
+    ends.append(np.repeat(order[alike], np.diff(alike, append=len(order))))
+    exact = np.unique(np.sort(np.stack([np.tile(order, 3), np.concatenate(ends)]), axis=0), axis=1)
     exact = exact[:, exact[0] != exact[1]]
     near = evidence.pairs
     different = content[near.first] != content[near.second]
@@ -156,18 +162,26 @@ def _contradictory(evidence: Evidence, twins: Twins) -> DataFinding:
         twins.score,
         twins.exact,
     ).best_of_first()
-    pictures = counted(len(listed.first), "photo stands", "photos stand")
-    share = len(listed.first) / len(evidence.rows)
+    m, several = len(listed.first), evidence.dataset.multi_label
+    share = m / len(evidence.rows)
+    if several:
+        title = f"{counted(m, 'photo has', 'photos have')} a copy with other labels"
+        why = "At most one of the two sets of labels can be right; the other teaches the wrong thing."
+        advice = "Decide which labels are right, and take the other copy out."
+    else:
+        title = f"{counted(m, 'photo stands', 'photos stand')} in two classes at once"
+        why = "At most one of the two labels can be right; the other teaches the wrong thing."
+        advice = "Decide which label is right, and take the other copy out. The one listed first is the more doubtful."
     return DataFinding(
         code="duplicates-across-classes",
-        title=f"{pictures} in two classes at once",
+        title=title,
         score=min(0.9, 0.8 + 2 * share) * _surety(listed),
-        why="At most one of the two labels can be right; the other teaches the wrong thing.",
-        advice="Decide which label is right, and take the other copy out. The one listed first is the more doubtful.",
+        why=why,
+        advice=advice,
         rows=evidence.rows[listed.first],
         scores=listed.score,
         others=evidence.rows[listed.second],
-        suggested=evidence.labels[listed.second],
+        suggested=np.empty(0, np.int32) if several else evidence.labels[listed.second],
         notes=_notes(listed),
         values={"photos": len(listed.first), "pairs": len(twins.first), "exact": int(listed.exact.sum())},
     )

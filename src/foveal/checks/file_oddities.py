@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.checks.evidence import Evidence
-from foveal.checks.wording import counted, percent
+from foveal.checks.wording import percent
 from foveal.types.data_finding import DataFinding
+from foveal.types.text import counted
 
 _FORMATS = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),

@@ -37,15 +37,12 @@ def check(evidence: Evidence) -> Iterator[DataFinding]:
     more = np.array([_round_number(size) for size in sizes.tolist()])
     classes = _describe(judged, sizes, more, class_gains(refit, whole, more))
     gain, low, high = curve.gain[_TWICE].tolist()
-    now, then = float(curve.measured.accuracy[-1]), float(curve.ahead.accuracy[_TWICE])
-    worth = f"would change little: {percent(now)} now"
-    if gain >= _SATURATED:
-        size = int(curve.ahead.sizes[_TWICE])
-        worth = f"are worth {_points(gain, low, high)}: {percent(now)} now, about {percent(then)} with {size:,}"
+    now, twice = float(curve.measured.accuracy[-1]), int(curve.ahead.sizes[_TWICE])
+    worth = f"are worth {_points(gain, low, high)}" if gain >= _SATURATED else "would change little"
     hint = "; ".join(each["text"] for each in [*classes[:_SHOWN], *classes[_SHOWN:][-1:]])
     yield DataFinding(
         code="more-photos",
-        title=f"Twice as many photos {worth}",
+        title=f"Twice as many photos ({twice:,}) {worth}; {percent(now)} now",
         score=float(min(0.3, 0.05 + 4 * max(gain, 0.0))),
         why="Learning from part of the photos shows how accuracy grows with their number, and where that leads.",
         advice=f"{hint}. Points are of a class's own photos; those it is mistaken for may lose a little."

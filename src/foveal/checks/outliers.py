@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.checks.evidence import Evidence
-from foveal.checks.wording import counted, percent
+from foveal.checks.wording import percent
 from foveal.heads.linear import Array, compress
 from foveal.types.data_finding import DataFinding
+from foveal.types.text import counted
 
 # The tenth-nearest photo rather than the nearest: nine copies of an odd photo do not make it usual.
 _NEIGHBOUR = 10

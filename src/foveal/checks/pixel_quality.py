@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.checks.evidence import Evidence
-from foveal.checks.wording import counted, percent
+from foveal.checks.wording import percent
 from foveal.types.data_finding import DataFinding
+from foveal.types.text import counted
 
 # Above this share it is how the whole set was taken, as radiographs are dark, and no fault of single photos.
 _HABIT = 0.2

@@ -9,17 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.checks.evidence import Evidence, Judged
-from foveal.checks.wording import counted, percent
+from foveal.checks.wording import percent
+from foveal.grouping.components import components
 from foveal.heads.linear import Array
 from foveal.metrics.intervals import wilson
 from foveal.types.data_finding import DataFinding
 from foveal.types.interval import Interval
+from foveal.types.text import counted, listing, printable
 
 # Of the confusion that dealing the photos out at random would give, the share from which two classes count as one.
 # The hardest pair of clothes reaches 0.2, cats and dogs of CIFAR-10 0.4; one class cut in two at random 0.9 to 1.1.
 _ALIKE = 0.6
 _FEWEST_PHOTOS = 5
 _MOST_PAIRS = 200
+_NAMED = 4
+_ONE_RULE = (
+    "If they are the same thing, make them one class. If not, check that the labels follow one rule that can be seen "
+    "in the photos."
+)
 
 
 @dataclass(frozen=True)
@@ -53,11 +60,17 @@ class Overlap:
 
 
 def check(evidence: Evidence) -> Iterator[DataFinding]:
-    """Every pair of classes that is mixed up at least 60 % as often as chance would, beyond doubt."""
-    if evidence.judged is not None:
-        for overlap in overlaps(evidence.judged.logits, evidence.judged.labels):
-            if overlap.interval.low >= _ALIKE * overlap.chance:
-                yield _finding(evidence, evidence.judged, overlap)
+    """Classes that are mixed up at least 60 % as often as chance would, for sure; those that hang together as one."""
+    judged = evidence.judged
+    if judged is None:
+        return
+    mixed = [
+        overlap for overlap in overlaps(judged.logits, judged.labels) if overlap.interval.low >= _ALIKE * overlap.chance
+    ]
+    pairs = np.array([(overlap.first, overlap.second) for overlap in mixed], np.int64).reshape(-1, 2)
+    together = components(pairs[:, 0], pairs[:, 1], len(judged.class_names))[pairs[:, 0]]
+    for number in dict.fromkeys(together.tolist()):
+        yield _finding(evidence, judged, [mixed[at] for at in np.flatnonzero(together == number)])
 
 
 def overlaps(logits: Array, labels: NDArray[np.int32]) -> list[Overlap]:
@@ -122,33 +135,56 @@ def _overlap(logits: Array, own: NDArray[np.intp], others: NDArray[np.intp], fir
     )
 
 
-def _finding(evidence: Evidence, judged: Judged, overlap: Overlap) -> DataFinding:
-    one, other = judged.class_names[overlap.first], judged.class_names[overlap.second]
-    numbers = [evidence.dataset.class_names.index(name) for name in (one, other)]
-    suggested = np.where(judged.labels[overlap.at] == overlap.first, numbers[1], numbers[0])
-    rate = overlap.confused / overlap.photos
-    low, high = overlap.interval.low, overlap.interval.high
+def _finding(evidence: Evidence, judged: Judged, mixed: list[Overlap]) -> DataFinding:
+    """One finding of classes that hang together, worst pair first."""
+    worst = mixed[0]
+    at = np.concatenate([overlap.at for overlap in mixed])
+    margins = np.concatenate([overlap.margins for overlap in mixed])
+    other = np.concatenate([np.where(judged.labels[each.at] == each.first, each.second, each.first) for each in mixed])
+    # A photo that several pairs name is listed once, where it is mistaken most.
+    order = np.argsort(-margins, kind="stable")
+    order = order[np.sort(np.unique(at[order], return_index=True)[1])]
+    at, margins, other = at[order], margins[order], other[order]
+    classes = list(dict.fromkeys(number for overlap in mixed for number in (overlap.first, overlap.second)))
+    names = [judged.class_names[number] for number in classes]
+    numbers = {name: number for number, name in enumerate(evidence.dataset.class_names)}
+    whole = np.array([numbers[name] for name in judged.class_names], np.int32)
+    photos, confused = int(np.isin(judged.labels, classes).sum()), len(at)
     return DataFinding(
         code="not-separable",
-        title=f"{one} and {other} can hardly be told apart: {counted(overlap.confused, 'photo')} of "
-        f"{overlap.photos:,} fall on the wrong side",
-        score=float(min(0.75, 0.5 + 5 * overlap.confused / len(judged.labels))),
-        why=f"{percent(rate)} ({percent(low)} to {percent(high)}) are taken for the other class where tossing a coin "
-        f"would give {percent(overlap.chance)}: more photos will not help.",
-        advice="If both are the same thing, make them one class. If not, check that the labels follow one rule that "
-        "can be seen in the photos.",
-        rows=evidence.rows[judged.at[overlap.at]],
-        scores=_sureness(overlap.margins),
-        suggested=suggested.astype(np.int32),
+        title=f"{_listed(names)} can hardly be told apart: {counted(confused, 'photo')} of {photos:,} "
+        f"fall{'s' if confused == 1 else ''} on the wrong side",
+        score=float(min(0.75, 0.5 + 5 * confused / len(judged.labels))),
+        why=_why(judged, worst),
+        advice=_ONE_RULE if len(names) == 2 else f"{_ONE_RULE} If they come from a table, see that its rows still fit.",
+        rows=evidence.rows[judged.at[at]],
+        scores=_sureness(margins),
+        suggested=whole[other],
         values={
-            "classes": [one, other],
-            "photos": overlap.photos,
-            "confused": overlap.confused,
-            "confusion": rate,
-            "interval": overlap.interval.to_dict(),
-            "chance": overlap.chance,
-            "likeness": min(1.0, overlap.likeness),
+            "classes": names,
+            "photos": photos,
+            "confused": confused,
+            "confusion": confused / photos,
+            "interval": worst.interval.to_dict(),
+            "chance": worst.chance,
+            "likeness": min(1.0, worst.likeness),
         },
+    )
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > _NAMED:
+        return f"{len(names):,} classes ({listing(names, most=3)})"
+    return f"{listing(names[:-1])} and {printable(names[-1])}"
+
+
+def _why(judged: Judged, worst: Overlap) -> str:
+    one, other = judged.class_names[worst.first], judged.class_names[worst.second]
+    low, high = percent(worst.interval.low), percent(worst.interval.high)
+    return (
+        f"Of {worst.photos:,} photos of {one} and {other}, {percent(worst.confused / worst.photos)} ({low} to {high}) "
+        f"are taken for the other class where tossing a coin would give {percent(worst.chance)}: more photos will not "
+        "help."
     )
 
 

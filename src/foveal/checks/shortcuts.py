@@ -36,6 +36,14 @@ _MOST_CELLS = 10_000_000
 _SURE = 3.0
 
 
+# A cue that follows from others tells nothing new of a class that one of these gives away already.
+_FOLLOWS = {
+    "file-size": ("format", "jpeg-quality", "image-size"),
+    "aspect": ("image-size",),
+    "mean-colour": ("border",),
+}
+
+
 @dataclass(frozen=True)
 class _Told:
     """What a cue tells of each class.
@@ -64,18 +72,29 @@ def check(evidence: Evidence) -> Iterator[DataFinding]:
     chosen = _drawn(len(judged.labels), max(_MOST_CELLS // classes, 1))
     labels, folds = judged.labels[chosen], judged.folds[chosen]
     at = judged.at[chosen]
+    found: dict[str, _Told] = {}
     for cue in cues(evidence.pixels[at]):
         said = np.flatnonzero((cue.codes != NOT_SAID).all(1))
         told = _tell(cue.codes[said], labels[said], folds[said], classes)
         gain = _gain(told.balanced, classes)
         strong = told.given.max() >= _LEAST_GIVEN
-        if strong or (gain >= _LEAST_GAIN and told.balanced > told.by_luck):
+        told_before = any(_covers(found[each], told) for each in _FOLLOWS.get(cue.name, ()) if each in found)
+        if (strong or (gain >= _LEAST_GAIN and told.balanced > told.by_luck)) and not told_before:
+            found[cue.name] = told
             yield _finding(cue, told, labels[said], judged.class_names, evidence.rows[at[said]], said)
 
 
 def _gain(balanced: float, classes: int) -> float:
     """How far above chance, 0 … 1."""
     return max(0.0, (balanced - 1 / classes) / (1 - 1 / classes))
+
+
+def _covers(cause: _Told, told: _Told) -> bool:
+    """Whether a cue gives away every class that another does, and as much, so that this one is an effect of it."""
+    given = told.given >= _LEAST_GIVEN
+    if not given.any():
+        return cause.balanced >= told.balanced
+    return bool((cause.given[given] >= told.given[given]).all())
 
 
 def _drawn(k: int, most: int) -> NDArray[np.intp]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from foveal.checks.evidence import Evidence
-from foveal.checks.wording import counted, percent
+from foveal.checks.wording import percent
 from foveal.types.data_finding import DataFinding
+from foveal.types.text import counted
 
 _LEAST_SCORE, _MOST_SCORE = 0.3, 0.8
 

@@ -1,17 +1,6 @@
-"""Words and numbers as the findings write them."""
+"""Numbers as the findings write them."""
 
 from __future__ import annotations
-
-
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """A count with its noun: "1 photo", "1,204 photos", "2 classes".
-
-    Args:
-        count: How many.
-        noun: What, in the singular.
-        plural: The plural where it is not the noun with an s.
-    """
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def percent(share: float) -> str:

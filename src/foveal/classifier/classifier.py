@@ -35,7 +35,7 @@ from foveal.types.text import listing, printable
 _CACHE_FROM = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Classifier:
     """Photos in, class probabilities out.
 
@@ -52,7 +52,11 @@ class Classifier:
     head: LinearHead | LogitsHead
     temperature: float
     record: Mapping[str, Any] = field(default_factory=dict)
-    engines: EnginePool = field(default_factory=EnginePool, repr=False, compare=False)
+    engines: EnginePool = field(default_factory=EnginePool, compare=False)
+
+    def __repr__(self) -> str:
+        backbones = ", ".join(dict.fromkeys(view.backbone for view in self.views))
+        return f"Classifier({listing(self.class_names, most=3)}; {backbones})"
 
     @property
     def thresholds(self) -> NDArray[np.float32] | None:
@@ -153,7 +157,8 @@ class Classifier:
         """
         rows = np.flatnonzero(found.readable if among is None else among)
         if not len(rows):
-            raise none_readable(str(dataset.root), found.failures.values())
+            failures = ((dataset.paths[row], reason) for row, reason in found.failures.items())
+            raise none_readable(str(dataset.root), failures)
         probs = self.probs(found.gather(rows, self.views))
         if self.thresholds is None:
             labels = _labels(dataset, self.class_names)[rows]
@@ -217,9 +222,9 @@ def check_classes(dataset: Dataset, class_names: Sequence[str], *, multi_label: 
         )
 
 
-def none_readable(where: str, reasons: Iterable[str]) -> FovealError:
-    """The error for photos of which none could be read, with the first reasons."""
-    first = [printable(reason) for reason in itertools.islice(reasons, 5)]
+def none_readable(where: str, failures: Iterable[tuple[str, str]]) -> FovealError:
+    """The error for photos of which none could be read, with the first of them and the reasons."""
+    first = [printable(f"{path}: {reason}") for path, reason in itertools.islice(failures, 5)]
     return FovealError(
         "no-photos", f"{where}: expected photos that can be read, got none", hint="\n".join(["the reasons:", *first])
     )

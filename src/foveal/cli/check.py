@@ -27,7 +27,9 @@ from foveal.cli.options import (
 
 
 def check(
-    photos: Annotated[Path, typer.Argument(help="Photos, labelled or not: a folder, a table, an archive, …")],
+    photos: Annotated[
+        Path, typer.Argument(readable=False, help="Photos, labelled or not: a folder, a table, an archive, …")
+    ],
     html: Annotated[Path | None, typer.Option(help="Write a report to look at, with pictures.", metavar="FILE")] = None,
     quarantine: Annotated[
         Path | None, typer.Option(help="Write what to do with each photo, to be edited.", metavar="FILE.csv")
@@ -50,7 +52,7 @@ def check(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Look for what is wrong before learning: damage, copies, leaks, wrong labels, shortcuts. Changes nothing.
+    """Look for what is wrong before learning: damage, copies, leaks, wrong labels, shortcuts. Changes no photo.
 
     Example: foveal check photos/ --html check.html --quarantine quarantine.csv
     """

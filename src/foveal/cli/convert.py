@@ -22,7 +22,9 @@ from foveal.cli.options import (
 
 
 def convert(
-    photos: Annotated[Path, typer.Argument(help="Photos: a folder per class, a table, an archive, shards, …")],
+    photos: Annotated[
+        Path, typer.Argument(readable=False, help="Photos: a folder per class, a table, an archive, shards, …")
+    ],
     to: Annotated[str, typer.Option(help="folder, csv, parquet or webdataset.", metavar="FORM")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write; new or empty.", metavar="DIR")],
     unlabelled: Annotated[bool, typer.Option("--unlabelled", help="Take every photo, and no labels.")] = False,
@@ -43,7 +45,9 @@ def convert(
     from foveal.cli.output import failure, result, result_json, say, show_findings
     from foveal.cli.progress import PhotoProgress
     from foveal.data.options import ReadOptions
-    from foveal.data.read import read
+    from foveal.data.read import NO_CLASSES, read
+    from foveal.errors import FovealError
+    from foveal.types.text import counted
     from foveal.workflows.convert import convert as run
 
     options = ReadOptions(
@@ -54,7 +58,12 @@ def convert(
         classes=classes,
     )
     with PhotoProgress("writing", quiet=quiet) as progress:
-        dataset = read(photos, source=source, options=options, exclude=exclude, relabel=relabel)
+        try:
+            dataset = read(photos, source=source, options=options, exclude=exclude, relabel=relabel)
+        except FovealError as error:
+            if error.code in NO_CLASSES:
+                error.hint += "\nor take every photo without a label: --unlabelled"
+            raise
         done = run(dataset, to=to, out=out, progress=progress)
     if json:
         result_json(done.to_dict())
@@ -62,4 +71,4 @@ def convert(
     show_findings(done.findings, quiet=quiet)
     for path, why in done.left_out:
         say(f"error: left out {failure(path, why)}")
-    result(f"{done.folder}: {done.photos:,} photos as {done.to}")
+    result(f"{done.folder}: {counted(done.photos, 'photo')} as {done.to}")

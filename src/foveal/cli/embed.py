@@ -27,6 +27,7 @@ def embed(
     """
     from foveal.cli.output import failure, result, result_json, say
     from foveal.cli.progress import PhotoProgress
+    from foveal.types.text import counted
     from foveal.workflows.embed import embed as run
 
     with PhotoProgress("embedding", quiet=quiet) as progress:
@@ -50,4 +51,4 @@ def embed(
         return
     for each in left_out:
         say(f"error: left out {failure(each['path'], each['error'])}")
-    result(f"{out}: {rows:,} photos × {columns:,} columns of {found.backbone}")
+    result(f"{out}: {counted(rows, 'photo')} × {columns:,} columns of {found.backbone}")

@@ -31,7 +31,8 @@ def evaluate(
     photos: Annotated[
         Path | None,
         typer.Argument(
-            help="Labelled photos: a folder per class (test/ inside counts alone), a table, an archive, ImageNet."
+            readable=False,
+            help="Labelled photos: a folder per class (test/ inside counts alone), a table, an archive, ImageNet.",
         ),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="The same, as an option.", metavar="PHOTOS")] = None,

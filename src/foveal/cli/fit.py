@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 
 def fit(
-    photos: Annotated[Path, typer.Argument(help="Labelled photos: a folder per class, a table, an archive, …")],
+    photos: Annotated[
+        Path, typer.Argument(readable=False, help="Labelled photos: a folder per class, a table, an archive, …")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write.", metavar="FILE.foveal")],
     test: Annotated[Path | None, typer.Option(help="Labelled photos to measure on, once, at the end.")] = None,
     backbone: Annotated[str, typer.Option(help="auto, or names with commas between (see `foveal models`).")] = "auto",

@@ -17,7 +17,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but th
 Runtime = Annotated[str, typer.Option(help="auto (measured once on this machine), openvino or onnx.", metavar="NAME")]
 Precision = Annotated[str, typer.Option(help="auto, f32, bf16 or int8.", metavar="NAME")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep features of earlier runs.")]
-Photos = Annotated[list[Path], typer.Argument(help="Photos, and folders of photos (searched recursively).")]
+# whether photos may be read is for the library to say, as for anything else
+Photos = Annotated[
+    list[Path], typer.Argument(readable=False, help="Photos, and folders of photos (searched recursively).")
+]
 Model = Annotated[
     str, typer.Argument(help="A .foveal file, or 'imagenet' for the 1,000 ImageNet classes ('imagenet:lite2', …).")
 ]

@@ -51,7 +51,7 @@ def fail(error: FovealError) -> None:
 
 def failure(path: str, reason: str) -> str:
     """One line for a photo that could not be read: its path, and why."""
-    return f"{printable(path)}: {printable(reason.removeprefix(f'{Path(path).name}: '))}"
+    return f"{printable(path)}: {printable(reason)}"
 
 
 def show_findings(findings: Sequence[Finding], *, quiet: bool) -> None:

@@ -24,7 +24,9 @@ from foveal.cli.options import (
 
 
 def split(
-    photos: Annotated[Path, typer.Argument(help="Labelled photos: a folder per class, a table, an archive, …")],
+    photos: Annotated[
+        Path, typer.Argument(readable=False, help="Labelled photos: a folder per class, a table, an archive, …")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.", metavar="FILE.csv")],
     by: Annotated[
         str, typer.Option(help="What stays together: auto, none, or kinds out of group,duplicates,frames,time,bursts.")
@@ -48,9 +50,9 @@ def split(
     """
     import numpy as np
 
-    from foveal.cli.output import result, result_json, say
+    from foveal.cli.output import result, result_json
     from foveal.cli.progress import PhotoProgress
-    from foveal.data.dataset import PART_NAMES
+    from foveal.types.text import counted
     from foveal.workflows.split import split as run
     from foveal.workflows.target import check_replaceable
 
@@ -73,16 +75,11 @@ def split(
     sizes = np.bincount(done.folds).tolist()
     _, counts = np.unique(done.groups, return_counts=True)
     grouped = int(counts[counts > 1].sum())
-    left_out = int(np.count_nonzero(dataset.parts != PART_NAMES.index("test"))) - len(done)
-    if left_out:
-        say(
-            f"warning: left out {left_out:,} photos that nothing can be learnt from; foveal check names them",
-            quiet=quiet,
-        )
     if json:
         result_json(
             {"split": str(out), "photos": len(done), "folds": sizes, "groups": len(counts), "grouped_photos": grouped}
         )
         return
     result(f"{len(done):,} photos in {len(sizes)} folds of {min(sizes):,} to {max(sizes):,}")
-    result(f"{grouped:,} photos stay together with others, in {int((counts > 1).sum()):,} groups")
+    groups = counted(int((counts > 1).sum()), "group")
+    result(f"{grouped:,} photos stay together with others, in {groups}")

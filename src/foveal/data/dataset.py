@@ -17,6 +17,7 @@ from foveal.errors import unknown_name
 from foveal.types.checked import bad_value, integers, read_only
 from foveal.types.finding import Finding
 from foveal.types.names import Names
+from foveal.types.text import counted
 
 PART_NAMES = ("train", "val", "test")
 UNLABELLED = -1
@@ -187,7 +188,8 @@ class Dataset:
     def __repr__(self) -> str:
         sizes = zip(PART_NAMES, np.bincount(self.parts, minlength=len(PART_NAMES)), strict=True)
         parts = ", ".join(f"{name} {size}" for name, size in sizes if size)
-        return f"Dataset({len(self)} photos ({parts or 'none'}), {len(self.class_names)} classes, {str(self.root)!r})"
+        photos, classes = counted(len(self), "photo"), counted(len(self.class_names), "class", "classes")
+        return f"Dataset({photos} ({parts or 'none'}), {classes}, {str(self.root)!r})"
 
 
 def _names(paths: Sequence[str]) -> Names:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from foveal.data.dataset import Dataset
 from foveal.data.label_sets import LabelSets
+from foveal.data.saved_csv import rows_of
 from foveal.data.sources.names import natural_key
 from foveal.errors import FovealError
 from foveal.types.finding import Finding
@@ -26,6 +26,7 @@ SEPARATOR = "|"
 """Between the labels of a photo that has several."""
 
 _SHOWN = 20
+_TABLES = (".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def _decisions(file: Path, action: str, both: bool) -> Iterator[tuple[str, str]]
     rows = _rows(file, text)
     header = next(rows, [])
     if "path" not in header:
-        if action == "exclude" and len(header) == 1:
+        # a comma in the first path does not make a table of a list
+        is_list = len(header) == 1 or (header and file.suffix.lower() not in _TABLES)
+        if action == "exclude" and is_list:
             yield from ((line, "") for line in text.replace("\r\n", "\n").split("\n") if line)
             return
         raise _bad(
@@ -118,7 +121,7 @@ def _decisions(file: Path, action: str, both: bool) -> Iterator[tuple[str, str]]
         raise _bad(file, "a column called action, where one file says what to leave out and what to relabel", "none")
     for number, cells in enumerate(rows, 2):
         row = dict.fromkeys(header, "") | dict(zip(header, cells, strict=False))
-        if not cells or _action(file, number, row, action) != action:
+        if not any(cells) or _action(file, number, row, action) != action:
             continue
         new = row.get(label, "") if label is not None and action == "relabel" else ""
         if action == "relabel" and not new:
@@ -141,7 +144,7 @@ def _text(file: Path) -> str:
 
 def _rows(file: Path, text: str) -> Iterator[list[str]]:
     try:
-        yield from csv.reader(io.StringIO(text, newline=""))
+        yield from rows_of(text)
     except csv.Error as error:
         raise _bad(file, "a CSV file", str(error)) from error
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data.splits import MOST_FOLDS, USUAL_FOLDS
-from foveal.errors import FovealError
+from foveal.data.splits import MOST_FOLDS, USUAL_FOLDS, too_few
 from foveal.types.checked import bad_value, integers
 
 
@@ -58,7 +57,7 @@ def multilabel_folds(targets: Any, *, folds: int, seed: int, groups: Any | None 
     if not 2 <= folds <= MOST_FOLDS:
         raise bad_value("multilabel_folds", f"folds in 2..{MOST_FOLDS}", folds)
     if len(shown) < folds:
-        raise _too_few("photos", len(shown), folds)
+        raise too_few("photo", len(shown), folds)
     rng = np.random.default_rng(seed)
     if groups is None:
         members = np.arange(len(shown))
@@ -67,7 +66,7 @@ def multilabel_folds(targets: Any, *, folds: int, seed: int, groups: Any | None 
         members = np.unique(checked, return_inverse=True)[1]
     sizes = np.bincount(members)
     if len(sizes) < folds:
-        raise _too_few("groups", len(sizes), folds)
+        raise too_few("group", len(sizes), folds)
     content = np.zeros((len(sizes), shown.shape[1]), np.int32)
     np.add.at(content, members, shown)
     return _deal(content, sizes, folds, rng)[members]
@@ -111,11 +110,3 @@ def _targets(owner: str, targets: Any) -> NDArray[np.bool_]:
     if array.ndim != 2 or array.dtype not in (np.bool_, np.uint8):
         raise bad_value(owner, "targets bool [n, C]", f"{array.dtype} {list(array.shape)}")
     return array.astype(np.bool_, copy=False)
-
-
-def _too_few(what: str, got: int, folds: int) -> FovealError:
-    return FovealError(
-        f"too-few-{what}",
-        f"expected at least as many {what} as folds, got {got} {what} for {folds} folds",
-        hint=f"use fewer folds, or add {what}",
-    )

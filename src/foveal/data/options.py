@@ -12,6 +12,14 @@ ROLES = ("path", "label", "labels", "split", "group", "image", "box")
 
 CLASSES = ("auto", "top", "nested")
 
+USED_FOR = {
+    "columns": "tables, and photos in Parquet files",
+    "separator": "tables with a column of several labels",
+    "label_from": "photos in a folder, told by file name",
+    "classes": "folders in class folders, on disk or in an archive",
+}
+"""What each option is about."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
@@ -43,13 +51,13 @@ class ReadOptions:
         if not self.separator:
             raise FovealError(
                 "bad-option",
-                "separator: expected a character that stands between labels, got nothing",
+                "separator (--separator): expected a character that stands between labels, got nothing",
                 hint="leave it out, or name one: --separator ';'",
             )
         if self.label_from and "{label}" not in self.label_from and self.labelled:
             raise FovealError(
                 "bad-option",
-                f"label_from: expected a pattern with {{label}} in it, got {self.label_from!r}",
+                f"label_from (--label-from): expected a pattern with {{label}} in it, got {self.label_from!r}",
                 hint="for files called cat_001.jpg write --label-from '{label}_{n}.jpg'",
             )
 

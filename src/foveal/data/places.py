@@ -119,7 +119,9 @@ class SpanPhoto(Photo):
         if self.start < 0:
             raise self._unreadable("a sparse file, which is not stored in one piece")
         if self.method & ~AFTER_HEADER not in (STORED, DEFLATED):
-            raise self._unreadable("it is compressed in a way other than deflate")
+            raise self._unreadable(
+                "it is compressed in a way other than deflate", hint="unpack the archive into a folder, and name that"
+            )
         try:
             with self.archive.open("rb") as file:
                 file.seek(self.start)
@@ -154,11 +156,11 @@ class SpanPhoto(Photo):
             raise self._unreadable("its compressed data end early")
         return plain
 
-    def _unreadable(self, reason: str) -> FovealError:
+    def _unreadable(self, reason: str, *, hint: str = "") -> FovealError:
         return FovealError(
             "image-unreadable",
             f"{self.name}: expected a photo in {(self.known_as or self.archive).name}, got: {reason}",
-            hint=f"check {self.known_as or self.archive}; copy it again from where it came",
+            hint=hint or f"check {self.known_as or self.archive}; copy it again from where it came",
         )
 
 

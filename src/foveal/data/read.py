@@ -12,14 +12,18 @@ import numpy as np
 from foveal.data.dataset import UNLABELLED, Dataset
 from foveal.data.edits import apply_edits, read_edits
 from foveal.data.joined import join_unlabelled
-from foveal.data.options import ReadOptions
+from foveal.data.options import USED_FOR, ReadOptions
 from foveal.data.sources import SOURCES
 from foveal.data.sources import source as source_named
+from foveal.data.sources.inside import pointing_inside
 from foveal.data.sources.shards import expand
 from foveal.data.sources.table_files import PARQUET, tables_in
 from foveal.errors import FovealError
 from foveal.types.checked import bad_value
 from foveal.types.text import listing, printable
+
+NO_CLASSES = ("one-class", "not-a-folder")
+"""Codes of the errors that say there are no classes; the photos can be read without labels then."""
 
 
 def read(
@@ -61,7 +65,12 @@ def _read(path: str | Path, source: str, options: ReadOptions) -> Dataset:
         found = source_named(name)
         if settled or found.detect(place):
             _refuse_ignored(name, options.given() - found.options)
-            return found.read(place, options)
+            try:
+                return found.read(place, options)
+            except FovealError as error:
+                if name == "folder":
+                    error.hint = pointing_inside(error, place)
+                raise
     if options.labelled:
         raise FovealError(
             "not-a-folder",
@@ -93,12 +102,12 @@ def _forms(place: Path, options: ReadOptions) -> list[str]:
 def _refuse_ignored(name: str, ignored: frozenset[str]) -> None:
     """An option that would do nothing is a mistake of the one who gave it."""
     if ignored:
-        given = ", ".join(f"--{option.replace('_', '-')}" for option in sorted(ignored))
-        followed = [form for form in SOURCES if ignored <= source_named(form).options]
+        flags = {option: f"--{option.replace('_', '-')}" for option in sorted(ignored)}
+        given = ", ".join(flags.values())
         raise FovealError(
             "bad-option",
-            f"{given}: expected photos in a form that has a use for it, got {name!r}",
-            hint=f"leave it out; it is for {' and '.join(followed)}",
+            f"{given}: expected photos in a form that has a use for it, got them read as by --source {name}",
+            hint="; ".join(["leave it out", *(f"{flags[option]} is for {USED_FOR[option]}" for option in flags)]),
         )
 
 

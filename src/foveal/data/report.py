@@ -17,7 +17,7 @@ from foveal.storage import write_atomically
 from foveal.types.data_finding import NOTHING, DataFinding
 from foveal.types.evaluation import Evaluation
 from foveal.types.finding import Finding
-from foveal.types.text import printable
+from foveal.types.text import counted, listing, printable
 
 # What is proposed for the photos of a finding, to be edited by a person; of other findings photos are kept.
 _PROPOSED = {
@@ -35,7 +35,7 @@ _PROPOSED = {
 _LEAST_SURE = 0.5
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class DataReport:
     """The outcome of a check.
 
@@ -56,6 +56,10 @@ class DataReport:
     evaluation: Evaluation | None
     split: Mapping[str, Any]
     seconds: Mapping[str, float]
+
+    def __repr__(self) -> str:
+        codes = listing([finding.code for finding in self.findings]) or "nothing found"
+        return f"DataReport({counted(len(self.dataset), 'photo')}, {codes})"
 
     def finding(self, code: str) -> DataFinding | None:
         """The worst finding with this code, if there is one."""
@@ -85,7 +89,8 @@ class DataReport:
     def summary(self) -> str:
         """The findings in a line each, worst first."""
         dataset = self.dataset
-        lines = [f"{len(dataset):,} photos, {len(dataset.class_names):,} classes, {self.readable:,} readable"]
+        classes = counted(len(dataset.class_names), "class", "classes") if dataset.class_names else "no classes"
+        lines = [f"{counted(len(dataset), 'photo')}, {classes}, {self.readable:,} readable"]
         if self.evaluation is not None:
             lines[0] += f"; out of fold {self.evaluation.accuracy:.1%}"
         if not self.findings:

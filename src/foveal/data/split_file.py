@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.dataset import Dataset
+from foveal.data.saved_csv import rows_of
 from foveal.data.splits import MOST_FOLDS
 from foveal.errors import FovealError
 from foveal.storage import write_atomically
@@ -21,7 +22,7 @@ from foveal.types.text import listing, printable
 _HEADER = ["path", "fold", "group"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Split:
     """Folds of n photos.
 
@@ -52,6 +53,9 @@ class Split:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def __repr__(self) -> str:
+        return f"Split({len(self)} photos, {int(self.folds.max()) + 1} folds, {len(np.unique(self.groups))} groups)"
+
     def save(self, path: str | Path) -> Path:
         """Write it as CSV with the columns path, fold, group; the file is whole or not there.
 
@@ -81,7 +85,8 @@ class Split:
                 "split-mismatch",
                 f"expected a split that holds every photo of {printable(str(dataset.root))}, got one without "
                 f"{listing(unknown, count=int((found < 0).sum()))}",
-                hint="make a new one with `foveal split`, or leave the new photos out with --exclude",
+                hint="make a new one: `foveal split` with the same --exclude and --relabel as here; a photo that could "
+                "not be learnt from then, such as one in two classes, is not in the old one",
             )
         folds = self.folds[found]
         if len(np.unique(folds)) < int(self.folds.max()) + 1:
@@ -106,11 +111,11 @@ def read_split(path: str | Path) -> Split:
         raise FovealError(
             "not-found", f"{file}: expected a split file, got: {error.strerror}", hint="`foveal split` writes one"
         ) from error
-    rows = csv.reader(io.StringIO(text, newline=""))
+    rows = rows_of(text)
     try:
         if next(rows, None) != _HEADER:
-            raise _damaged(file, "another first line")
-        cells = list(rows)
+            raise _damaged(file, f"the first line {printable(text.partition(chr(10))[0][:60])!r}")
+        cells = list(filter(any, rows))
         folds, groups = ([int(row[column]) for row in cells] for column in (1, 2))
         return Split(Names(row[0] for row in cells), np.array(folds, np.int64), np.array(groups, np.int64))
     except (ValueError, IndexError, OverflowError, csv.Error) as error:
@@ -125,5 +130,5 @@ def _damaged(file: Path, got: str) -> FovealError:
     return FovealError(
         "split-damaged",
         f"{file}: expected a split as `foveal split` writes it (columns {', '.join(_HEADER)}), got {got}",
-        hint="make a new one with `foveal split`",
+        hint="make a new one with `foveal split`; a spreadsheet may save it as CSV, under the same column names",
     )

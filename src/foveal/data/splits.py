@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import FovealError
 from foveal.types.checked import bad_value, integers
+from foveal.types.text import counted
 
 USUAL_FOLDS = 5
 MOST_FOLDS = 127
@@ -60,7 +61,7 @@ def stratified_folds(labels: Any, *, folds: int, seed: int, groups: Any | None =
     if not 2 <= folds <= MOST_FOLDS:
         raise bad_value("stratified_folds", f"folds in 2..{MOST_FOLDS}", folds)
     if len(known) < folds:
-        raise _too_few("photos", len(known), folds)
+        raise too_few("photo", len(known), folds)
     _, classes = np.unique(known, return_inverse=True)
     rng = np.random.default_rng(seed)
     if groups is None:
@@ -68,7 +69,7 @@ def stratified_folds(labels: Any, *, folds: int, seed: int, groups: Any | None =
     _, members = np.unique(integers("stratified_folds", "groups", groups, length=len(known)), return_inverse=True)
     count = int(members.max()) + 1
     if count < folds:
-        raise _too_few("groups", count, folds)
+        raise too_few("group", count, folds)
     return _place_groups(classes, members, folds, rng)[members]
 
 
@@ -110,9 +111,16 @@ def _crowding(held: list[int], inside: list[tuple[int, int]], class_sizes: list[
     return sum(count * (2 * held[kind] + count) / class_sizes[kind] ** 2 for kind, count in inside)
 
 
-def _too_few(what: str, got: int, folds: int) -> FovealError:
+def too_few(noun: str, got: int, folds: int) -> FovealError:
+    """The error for fewer photos or groups than folds.
+
+    Args:
+        noun: "photo" or "group".
+        got: How many there are.
+        folds: How many folds there were to be.
+    """
     return FovealError(
-        f"too-few-{what}",
-        f"expected at least as many {what} as folds, got {got} {what} for {folds} folds",
-        hint=f"use fewer folds, or add {what}",
+        f"too-few-{noun}s",
+        f"expected at least as many {noun}s as folds, got {counted(got, noun)} for {folds} folds",
+        hint=f"use fewer folds, or add {noun}s",
     )

@@ -59,7 +59,8 @@ def kinds_named(by: str) -> tuple[str, ...]:
     names = () if by == "none" else tuple(name.strip() for name in by.split(","))
     for name in names:
         if name not in KINDS:
-            raise unknown_name("kind of group", name, ("auto", "none", *KINDS))
+            # "auto" and "none" stand alone: among other names they are as unknown as any other word.
+            raise unknown_name("kind of group", name, KINDS if len(names) > 1 else ("auto", "none", *KINDS))
     return names
 
 

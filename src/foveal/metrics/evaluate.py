@@ -25,7 +25,7 @@ def measure(labels: Any, probs: Any, class_names: Sequence[str], *, protocol: st
         labels: True class of each photo, int [n] in 0..C-1.
         probs: float [n, C], rows sum to 1; photos that could not be read must be left out.
         class_names: Name of each column, C of them.
-        protocol: How the predictions came about, such as "test folder"; kept in the result.
+        protocol: How the predictions came about, such as "out of fold, 5 folds"; kept in the result.
 
     Raises:
         FovealError: `bad-value`: no photos, or the arrays do not fit together.

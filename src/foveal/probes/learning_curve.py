@@ -97,7 +97,9 @@ def learning_curve(
     mean = errors.mean(axis=1)
     mean[-1] = measured
     ends = np.quantile(draws, _ENDS, axis=0)
+    # A law lies above or below what was measured; that more photos would do harm is not what it says.
     later = np.quantile(laws[:, 1:], (0.5, *_ENDS), axis=0)
+    later[:2] = np.minimum(later[:2], mean[-1])
     return LearningCurve(
         Curve(sizes.astype(np.int64), 1 - mean, 1 - ends[1], 1 - ends[0]),
         Curve(ahead.astype(np.int64), 1 - later[0], 1 - later[2], 1 - later[1]),

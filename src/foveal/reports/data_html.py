@@ -52,7 +52,7 @@ def _content(report: DataReport, target: Path) -> dict[str, Any]:
     pictures = thumbnails(dataset, rows)
     evaluation = report.evaluation
     return {
-        "name": printable(dataset.root.name or str(dataset.root.resolve())),
+        "name": printable(dataset.root.resolve().name or str(dataset.root)),
         "photos": len(dataset),
         "readable": report.readable,
         "classes": len(dataset.class_names),

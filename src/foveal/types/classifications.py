@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.types.checked import bad_value, read_only
-from foveal.types.text import printable, shortened
+from foveal.types.text import counted, printable, shortened
 
 SUM_TOLERANCE = 1e-3  # rounding of a float32 softmax over 20,000 classes stays well below this
 SHOWN = 10
@@ -135,7 +135,8 @@ class Classifications:
 
     def __repr__(self) -> str:
         failed = sum(error is not None for error in self.errors)
-        return f"Classifications({len(self)} photos, {len(self.class_names)} classes, {failed} unreadable)\n{self}"
+        size = f"{counted(len(self), 'photo')}, {counted(len(self.class_names), 'class', 'classes')}"
+        return f"Classifications({size}, {failed} unreadable)\n{self}"
 
     def __str__(self) -> str:
         rows = [

@@ -18,7 +18,7 @@ def _none() -> NDArray[np.int64]:
     return np.empty(0, np.int64)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class DataFinding:
     """One thing found, and the m photos concerned, worst first, as parallel arrays.
 
@@ -69,6 +69,9 @@ class DataFinding:
         if len(self.notes) not in (0, m):
             raise bad_value("DataFinding", f"{m} notes or none", len(self.notes))
         object.__setattr__(self, "notes", tuple(self.notes))
+
+    def __repr__(self) -> str:
+        return f"DataFinding({self.code!r}, {self.title!r}, score {self.score:.2f}, {len(self.rows)} photos)"
 
     def to_dict(self, paths: Sequence[str], class_names: Sequence[str], *, most: int | None = None) -> dict[str, Any]:
         """The finding as JSON-able values, its photos by their paths.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import unknown_name
 from foveal.types.checked import bad_value
+from foveal.types.text import counted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,7 +69,7 @@ class Embeddings:
 
     def __repr__(self) -> str:
         outputs = ", ".join(f"{name} {columns}" for name, columns in self.layout)
-        return f"Embeddings({len(self)} photos, {outputs}; {self.backbone}; {len(self.errors)} left out)"
+        return f"Embeddings({counted(len(self), 'photo')}, {outputs}; {self.backbone}; {len(self.errors)} left out)"
 
     def _span(self, wanted: str) -> slice:
         start = 0

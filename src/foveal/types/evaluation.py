@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from foveal.types.checked import bad_value
 from foveal.types.interval import Interval, IntervalRecord
-from foveal.types.text import printable, shortened
+from foveal.types.text import counted, printable, shortened
 
 
 class ClassScore(TypedDict):
@@ -35,7 +35,7 @@ class Evaluation:
     """The figures of one classifier on n photos, as plain Python values. The field names are the keys of `to_dict`.
 
     Args:
-        protocol: How the predictions came about: "out-of-fold, 5 folds" or "test folder".
+        protocol: How the predictions came about: "out of fold, 5 folds" or "test photos, used once".
         photos: How many photos were measured.
         accuracy: Share of photos whose most probable class is the true one.
         accuracy_interval: Its confidence interval.
@@ -109,12 +109,13 @@ class Evaluation:
     def summary(self) -> str:
         """The figures in a few lines of text: accuracy with its interval, calibration, weakest classes, confusions."""
         low, high, method = self.accuracy_interval
+        size = f"{counted(self.photos, 'photo')}, {counted(len(self.per_class), 'class', 'classes')}"
         lines = [
             f"accuracy           {self.accuracy:.1%}  ({low:.1%} to {high:.1%}; {method})",
             f"balanced accuracy  {self.balanced_accuracy:.1%}",
             f"macro F1           {self.macro_f1:.3f}",
             f"calibration error  {self.ece:.1%}  (log loss {self.log_loss:.3f}, Brier {self.brier:.3f})",
-            f"measured on        {self.photos:,} photos, {len(self.per_class):,} classes; {self.protocol}",
+            f"measured on        {size}; {self.protocol}",
         ]
         if self.top5 is not None:
             lines.insert(1, f"top-5 accuracy     {self.top5:.1%}")
@@ -130,7 +131,8 @@ class Evaluation:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"Evaluation({self.photos} photos, accuracy {self.accuracy:.4f}, {shortened(self.protocol, 60)})"
+        photos, protocol = counted(self.photos, "photo"), shortened(self.protocol, 60)
+        return f"Evaluation({photos}, accuracy {self.accuracy:.4f}, {protocol})"
 
     def __str__(self) -> str:
         return self.summary()

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from foveal.types.checked import bad_value
 from foveal.types.evaluation import Evaluation
 from foveal.types.interval import Interval, IntervalRecord
-from foveal.types.text import printable, shortened
+from foveal.types.text import counted, printable, shortened
 
 _MOST_SHOWN = 20
 _NAME_WIDTH = 30
@@ -110,8 +110,8 @@ class MultiLabelEvaluation:
             f"F1                 {self.micro_f1:.3f} micro, {self.macro_f1:.3f} macro",
             f"exactly right      {self.subset_accuracy:.1%} of the photos; {self.hamming_loss:.1%} of decisions wrong",
             f"calibration error  {self.ece:.1%}  (log loss {self.log_loss:.3f})",
-            f"measured on        {self.photos:,} photos, {self.labels_per_photo:.2f} labels each, "
-            f"{len(self.per_class):,} classes; {self.protocol}",
+            f"measured on        {counted(self.photos, 'photo')}, {self.labels_per_photo:.2f} labels each, "
+            f"{counted(len(self.per_class), 'class', 'classes')}; {self.protocol}",
         ]
         if self.worst_classes:
             lines.append(f"weakest classes    {', '.join(map(self._weak, self.worst_classes[:3]))}")
@@ -128,8 +128,8 @@ class MultiLabelEvaluation:
         return "\n".join([self.overview(), "", header, *lines])
 
     def __repr__(self) -> str:
-        protocol = shortened(self.protocol, 60)
-        return f"MultiLabelEvaluation({self.photos} photos, mAP {self.mean_average_precision:.4f}, {protocol})"
+        photos, protocol = counted(self.photos, "photo"), shortened(self.protocol, 60)
+        return f"MultiLabelEvaluation({photos}, mAP {self.mean_average_precision:.4f}, {protocol})"
 
     def __str__(self) -> str:
         return self.summary()

@@ -33,3 +33,14 @@ def listing(names: list[str] | tuple[str, ...], *, count: int | None = None, mos
     total = len(names) if count is None else count
     shown = ", ".join(printable(name) for name in names[:most])
     return f"{shown} and {total - most:,} more" if total > most else shown
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A count with its noun: "1 photo", "1,204 photos", "2 classes".
+
+    Args:
+        count: How many.
+        noun: What, in the singular.
+        plural: The plural where it is not the noun with an s.
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -16,7 +16,7 @@ from foveal.checks import CHECKS
 from foveal.checks.evidence import Evidence, Judged
 from foveal.data.dataset import PART_NAMES, Dataset
 from foveal.data.options import ReadOptions
-from foveal.data.read import read
+from foveal.data.read import NO_CLASSES, read
 from foveal.data.report import DataReport
 from foveal.data.split_file import Split
 from foveal.errors import FovealError
@@ -33,15 +33,17 @@ from foveal.probes.select import select
 from foveal.probes.workers import one_blas_thread
 from foveal.types.data_finding import DataFinding
 from foveal.types.evaluation import Evaluation
+from foveal.types.finding import Finding
 from foveal.workflows.folds import Folds, check_split, fold_photos, folds_of
 from foveal.workflows.quarantine import quarantine
 from foveal.workflows.views import cards_for, effort_named, views_for
 
-# Without these a folder is one of photos without classes.
-_NO_CLASSES = ("one-class", "not-a-folder")
-
 # What is left cannot be held out and learnt from; the other checks say why.
 _NOT_LEARNABLE = ("one-class", "too-few-groups")
+
+
+# `fit` also tries weaker penalties, for a tenth of a point; labels that may be wrong want none of them.
+_STRENGTHS = (1.0, 0.3, 0.1)
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,13 @@ def check(
         settings: How to run.
 
     Raises:
-        FovealError: Those of `read` and of `fit`'s options.
+        FovealError: Those of `read` and of `fit`'s options; `bad-option`: a split where nothing is learnt.
     """
     started = time.perf_counter()
     splitting = check_split(split)
     settings = settings or Settings()
     dataset = photos if isinstance(photos, Dataset) else read_for_check(photos)
+    _refuse_idle_split(dataset, splitting)
     effort = effort_named("default")
     views = views_for(cards_for(backbone, effort), effort, dataset.photos(), settings)
     with (
@@ -111,9 +114,27 @@ def read_for_check(
     try:
         return read(photos, source=source, options=options, exclude=exclude, relabel=relabel)
     except FovealError as error:
-        if error.code not in _NO_CLASSES:
+        if error.code not in NO_CLASSES:
             raise
-    return read(photos, source=source, options=replace(options, labelled=False), exclude=exclude, relabel=relabel)
+        why = error
+    unlabelled = replace(options, labelled=False)
+    dataset = read(photos, source=source, options=unlabelled, exclude=exclude, relabel=relabel)
+    if not any("/" in path for path in dataset.paths):
+        return dataset
+    hint = f"; {why.hint}" if why.hint and "\n" not in why.hint else ""
+    note = Finding("read-without-classes", f"checked without classes: {why.message}{hint}")
+    return replace(dataset, findings=(*dataset.findings, note))
+
+
+def _refuse_idle_split(dataset: Dataset, splitting: Split | str) -> None:
+    if splitting == "auto" or (dataset.class_names and not dataset.multi_label):
+        return
+    got = "photos with any number of labels" if dataset.multi_label else "photos without classes"
+    raise FovealError(
+        "bad-option",
+        f"--split: expected photos of one class each, got {got}: a check learns nothing from them, so nothing is split",
+        hint="leave it out" + ("; foveal fit takes it" if dataset.multi_label else ""),
+    )
 
 
 def _run_checks(evidence: Evidence, seconds: dict[str, float]) -> tuple[DataFinding, ...]:
@@ -193,7 +214,9 @@ def _learn(seen: _Seen, views: Sequence[View], splitting: Split | str, seed: int
                 by=splitting,
             )
             folds = fold_photos(kept.labels, grouping, by=splitting, seed=seed)
-        selection = select(axes, kept.labels, folds.numbers, classes=len(kept.class_names), probe="logistic")
+        selection = select(
+            axes, kept.labels, folds.numbers, classes=len(kept.class_names), probe="logistic", strengths=_STRENGTHS
+        )
     probs = calibrate(selection.out_of_fold, kept.labels, folds.numbers, balance="none").out_of_fold
     protocol = f"out of fold, {selection.folds} folds"
     judged = Judged(

@@ -78,5 +78,5 @@ def convert(
     with new_folder(target) as folder:
         done = form.write(dataset, folder, target, progress)
         if not done.photos:
-            raise none_readable("the photos", [why for _, why in done.left_out])
+            raise none_readable("the photos", done.left_out)
     return Converted(target, to, done.photos, done.left_out, (*dataset.findings, *done.findings))

@@ -57,15 +57,16 @@ def embed(
         extract(given, views, cache, progress=settings.progress) as found,
     ):
         rows = np.flatnonzero(found.readable)
+        errors = tuple((photo_name(given[index], index), reason) for index, reason in found.failures.items())
         if not len(rows):
-            raise none_readable("the photos", found.failures.values())
+            raise none_readable("the photos", errors)
         paths = tuple(photo_name(given[row], row) for row in rows.tolist())
         if target is not None:
             write_vectors(target, paths, lambda block: found.gather(rows[block], views), layout=_layout(views))
         return Embeddings(
             paths=paths,
             vectors=_vectors(found, rows, views),
-            errors=tuple((photo_name(given[index], index), reason) for index, reason in found.failures.items()),
+            errors=errors,
             backbone=",".join(card.name for card in cards),
             layout=_layout(views),
         )

@@ -14,6 +14,7 @@ from foveal.data.dataset import Dataset
 from foveal.data.multilabel_splits import choose_multilabel_folds, multilabel_folds
 from foveal.data.split_file import Split, read_split
 from foveal.data.splits import choose_folds, stratified_folds
+from foveal.errors import FovealError
 from foveal.features.extract import Extracted
 from foveal.features.view import View
 from foveal.grouping.infer import Grouping, infer_groups, kinds_named
@@ -59,7 +60,12 @@ def check_split(split: str | Path | Split) -> Split | str:
         return split
     if isinstance(split, Path) or Path(split).suffix:
         return read_split(split)
-    kinds_named(split)
+    try:
+        kinds_named(split)
+    except FovealError:
+        if not Path(split).expanduser().is_file():
+            raise
+        return read_split(split)
     return split
 
 
@@ -191,5 +197,9 @@ def told(record: Mapping[str, Any]) -> str:
     score = next((name for name in ("accuracy", "mean_average_precision") if f"{name}_ungrouped" in record), None)
     if score is None:
         return text
-    points = 100 * (record[f"{score}_ungrouped"] - record[score])
-    return f"{text}; split without regard to that, the score would read {points:+.1f} points"
+    change = record[f"{score}_ungrouped"] - record[score]
+    points = f"{abs(100 * change):.1f} points"
+    reads = "the same" if points == "0.0 points" else f"{points} {'higher' if change > 0 else 'lower'}"
+    # Only photos kept together can be known from others: what they cannot explain comes of other folds.
+    by_chance = reads != "the same" and not 0 < change <= grouped / record["groups"]
+    return f"{text}; split without regard to that, the score would read {reads}{', by chance' if by_chance else ''}"

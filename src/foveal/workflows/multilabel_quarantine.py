@@ -12,7 +12,7 @@ from foveal.errors import FovealError
 from foveal.features.extract import Extracted
 from foveal.types.finding import Finding
 from foveal.types.text import listing
-from foveal.workflows.quarantine import KeptLabelSets, content_groups, paths_of, unreadable
+from foveal.workflows.quarantine import KeptLabelSets, content_groups, paths_of, reasons, unreadable
 
 
 def quarantine_label_sets(dataset: Dataset, found: Extracted) -> KeptLabelSets:
@@ -33,7 +33,7 @@ def quarantine_label_sets(dataset: Dataset, found: Extracted) -> KeptLabelSets:
     contradictory = found.readable & _several_sets(groups, targets, found.readable)
     if contradictory.any():
         names = paths_of(dataset, contradictory)
-        message = f"left out {len(names)} photos that come twice, with different labels"
+        message = f"left out {len(names):,} photos that come twice, with different labels"
         findings += (Finding("same-photo-two-classes", message, names, "error"),)
     usable = found.readable & ~contradictory
     with_it, without_it = (_distinct(groups[usable], side) for side in (targets[usable], ~targets[usable]))
@@ -48,7 +48,7 @@ def quarantine_label_sets(dataset: Dataset, found: Extracted) -> KeptLabelSets:
             "too-few-photos",
             f"{dataset.root}: expected at least one label with 2 different usable photos that have it and 2 that have "
             "it not, got none",
-            hint="\n".join(["the reasons:", *(str(finding) for finding in findings[:5])]),
+            hint=reasons(findings),
         )
     return _keep(dataset, found, usable, targets[:, ~small], ~small, groups, findings)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,9 @@ from foveal.data.dataset import Dataset
 from foveal.errors import FovealError
 from foveal.features.extract import Extracted
 from foveal.types.finding import Finding
+from foveal.types.text import counted, listing, printable
+
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,16 @@ def check_counts(dataset: Dataset) -> None:
     """
     if dataset.multi_label:
         return
-    single = [name for name, count in dataset.counts().items() if count == 1]
+    single = [number for number, count in enumerate(dataset.counts().values()) if count == 1]
     if single:
+        first = [int(np.flatnonzero(dataset.labels == number)[0]) for number in single[:_NAMED]]
+        named = [f"{dataset.class_names[dataset.labels[row]]} ({dataset.paths[row]})" for row in first]
         raise FovealError(
             "too-few-photos",
-            f"{dataset.root}: expected at least 2 photos in every class, got 1 in {', '.join(single[:10])}",
-            hint="one photo cannot be learnt from and measured on: add photos to the class, or move its folder away",
+            f"expected at least 2 photos of every class in {printable(str(dataset.root))}, got 1 in "
+            f"{listing(named, count=len(single), most=_NAMED)}",
+            hint="one photo cannot be learnt from and measured on: add photos to the class, or leave it out with "
+            "--exclude",
         )
 
 
@@ -103,7 +111,7 @@ def quarantine(dataset: Dataset, found: Extracted) -> Kept:
     contradictory = usable & _several_labels(groups, dataset.labels, usable)
     if contradictory.any():
         names = paths_of(dataset, contradictory)
-        message = f"left out {len(names)} photos that stand in two classes at once"
+        message = f"left out {len(names):,} photos that stand in two classes at once"
         findings += (Finding("same-photo-two-classes", message, names, "error"),)
     usable &= ~contradictory
     small = _distinct(groups[usable], dataset.labels[usable], classes=len(dataset.class_names)) < 2
@@ -133,13 +141,13 @@ def quarantine_tests(
     findings = unreadable(tests, found)
     learnt = found.readable & np.isin(_whole(found.keys), _whole(kept.keys))
     if learnt.any():
-        message = f"left out of the test {int(learnt.sum())} photos that were learnt from"
+        message = f"left out of the test {counted(int(learnt.sum()), 'photo that was', 'photos that were')} learnt from"
         findings += (Finding("test-photo-learnt", message, paths_of(tests, learnt), "error"),)
     known = np.isin(tests.class_names, kept.class_names)
     lost = found.readable & ~known[tests.labels] if not tests.multi_label else np.zeros(len(tests), np.bool_)
     if lost.any():
         names = ", ".join(name for name, is_known in zip(tests.class_names, known, strict=True) if not is_known)
-        message = f"left out of the test {int(lost.sum())} photos of classes that were left out: {names}"
+        message = f"left out of the test {counted(int(lost.sum()), 'photo')} of classes that were left out: {names}"
         findings += (Finding("class-left-out", message, paths_of(tests, lost), "error"),)
     return found.readable & ~learnt & ~lost, findings
 
@@ -149,6 +157,11 @@ def unreadable(dataset: Dataset, found: Extracted) -> tuple[Finding, ...]:
     return tuple(
         Finding("unreadable", reason, (dataset.paths[index],), "error") for index, reason in found.failures.items()
     )
+
+
+def reasons(findings: Sequence[Finding]) -> str:
+    """Why so little is left, as a hint: the first findings, with the photos they name."""
+    return "\n".join(["the reasons:", *(f"{each}: {listing(each.paths, most=3)}" for each in findings[:5])])
 
 
 def _keep(
@@ -164,7 +177,7 @@ def _keep(
         raise FovealError(
             "one-class",
             f"{dataset.root}: expected at least two classes with usable photos, got {len(present)}",
-            hint="\n".join(["the reasons:", *(str(finding) for finding in findings[:5])]),
+            hint=reasons(findings),
         )
     names = tuple(dataset.class_names[index] for index in present)
     contents = sorted(

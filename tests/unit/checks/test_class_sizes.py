@@ -55,3 +55,8 @@ def test_imbalance_without_harm_is_only_worth_a_look():
 
 def test_nothing_is_said_of_photos_without_classes():
     assert found([-1, -1]) == {}
+
+
+def test_a_class_that_is_too_small_is_not_also_called_uneven():
+    assert set(found([0] * 40 + [1] * 40 + [2] * 3)) == {"classes-too-small"}
+    assert set(found([0] * 100 + [1] * 8)) == {"classes-too-small", "imbalance"}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from made_evidence import evidence, plain_pixels
 
 from foveal.checks.duplicates import Twins, check, copies_of
+from foveal.data.label_sets import LabelSets
 from foveal.grouping.near_duplicates import Pairs
 
 TRAIN, VAL, TEST = 0, 1, 2
@@ -114,3 +117,19 @@ def test_without_the_listed_copies_no_pair_is_left_and_every_copy_has_an_origina
     known = set(pairs)
     for a, b in zip(listed.first.tolist(), listed.second.tolist(), strict=True):
         assert (min(a, b), max(a, b)) in known
+
+
+def test_all_but_one_of_equal_files_in_each_class_are_copies():
+    findings = found(labels=[0] * 5 + [1] * 5, keys=keys_of([7] * 10))
+    assert findings["duplicates"].values["exact"] == 8
+    assert findings["duplicates"].others.tolist() == [0] * 4 + [5] * 4
+    assert findings["duplicates-across-classes"].values["photos"] == 5
+
+
+def test_of_photos_with_several_labels_the_sets_are_said_to_differ():
+    made = evidence([-1, -1, -1], class_names=["a", "b"], keys=keys_of([7, 7, 8]))
+    label_sets = LabelSets(np.array([0, 2, 3, 3]), np.array([0, 1, 0], np.int32))
+    (finding,) = check(replace(made, dataset=replace(made.dataset, label_sets=label_sets)))
+    assert finding.title == "1 photo has a copy with other labels"
+    assert "sets of labels" in finding.why
+    assert finding.suggested.tolist() == [-1]

@@ -55,3 +55,9 @@ def test_people_name_round_numbers(photos, number):
 def test_points_have_a_decimal_where_they_are_few():
     assert _points(0.021, 0.004, 0.041) == "about +2 points (0 to 4)"
     assert _points(0.013, 0, 0.034) == "about +1.3 points (0.0 to 3.4)"
+
+
+def test_what_lies_ahead_is_never_below_what_is_reached(finding):
+    now = finding.values["measured"]["accuracy"][-1]
+    assert min(finding.values["ahead"]["accuracy"]) >= now
+    assert finding.title.startswith("Twice as many photos (600) ")

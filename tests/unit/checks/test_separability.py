@@ -58,3 +58,14 @@ def test_overlaps_come_worst_first_and_name_the_photos_on_the_wrong_side():
     assert set(found[0].at.tolist()) == {9, 19}
     assert abs(found[0].likeness - 0.2) < 1e-9
     assert [each.likeness for each in found] == sorted((each.likeness for each in found), reverse=True)
+
+
+def test_classes_that_hang_together_are_one_finding():
+    labels = (np.arange(600) % 6).astype(np.int32)
+    probs = np.random.default_rng(0).dirichlet(np.ones(6), 600)
+    (finding,) = check(evidence(labels, probs=probs))
+    assert sorted(finding.values["classes"]) == [f"class {number}" for number in range(6)]
+    assert finding.title.startswith("6 classes (class ")
+    assert len(set(finding.rows.tolist())) == len(finding.rows) == finding.values["confused"] <= 600
+    assert (finding.suggested != labels[finding.rows]).all()
+    assert "rows still fit" in finding.advice

@@ -158,3 +158,12 @@ def test_very_many_photos_are_drawn_from(monkeypatch):
     first = findings(pixels)[0]
     assert first.score > 0.9
     assert 50 < len(first.rows) < 100
+
+
+def test_a_file_size_that_follows_from_the_format_is_not_told_as_well():
+    pixels = varied()
+    planted("format", OTHER, pixels)
+    planted("file-size", OTHER, pixels)
+    assert [each.code for each in findings(pixels) if each.score > 0.2] == ["shortcut-format"]
+    planted("file-size", LABELS == 1, pixels)
+    assert "shortcut-file-size" in {each.code for each in findings(pixels)}

@@ -60,3 +60,21 @@ def test_suggested_classes_are_those_of_the_dataset_where_some_are_too_small():
     )
     assert finding.rows[0] == 5
     assert finding.suggested[0] == true[4]
+
+
+def test_labels_of_a_few_photos_beside_many_are_not_judged(monkeypatch):
+    labels = np.repeat([0, 1, 2], [60, 60, 4]).astype(np.int32)
+    wrong = (labels == 2) | (np.arange(124) == 7)
+    noise = LabelNoise(wrong.astype(np.float32), (1 - labels) % 3, wrong, 5 / 124)
+    monkeypatch.setattr("foveal.checks.wrong_labels.label_noise", lambda problem, logits: noise)
+    (finding,) = check(evidence(labels))
+    assert finding.rows.tolist() == [7]
+    assert finding.values["rate"] == np.float32(1 / 120)
+
+
+def test_labels_are_judged_where_all_classes_are_small(monkeypatch):
+    wrong = np.arange(10) == 3
+    noise = LabelNoise(wrong.astype(np.float32), 1 - np.arange(10) % 2, wrong, 0.1)
+    monkeypatch.setattr("foveal.checks.wrong_labels.label_noise", lambda problem, logits: noise)
+    (finding,) = check(evidence(np.arange(10) % 2))
+    assert finding.rows.tolist() == [3]

@@ -74,10 +74,10 @@ def test_evaluations_are_absent_before_any_was_made() -> None:
 
 
 def test_the_reasons_why_nothing_could_be_read_are_few_and_printable() -> None:
-    error = none_readable("photos", (f"{number}\x1b: cut" for number in range(100)))
+    error = none_readable("photos", ((f"{number}\x1b", "cut") for number in range(100)))
     assert error.code == "no-photos"
     assert len(error.hint.splitlines()) == 6
-    assert "\x1b" not in error.hint
+    assert error.hint.splitlines()[1] == r"0\x1b: cut"
 
 
 def test_classes_of_several_labels_are_judged_each_for_itself() -> None:
@@ -137,3 +137,10 @@ def test_a_label_that_is_not_known_is_named() -> None:
     with pytest.raises(FovealError, match="got dog") as caught:
         made_multi_label_model().check(_several([[0], [1]], ("ant", "dog")))
     assert caught.value.code == "class-mismatch"
+
+
+def test_it_is_shown_in_a_line() -> None:
+    model = made_model()
+    assert all(name in repr(model) for name in model.class_names)
+    assert len(repr(model)) < 200
+    assert len(repr(model.views)) < 2000

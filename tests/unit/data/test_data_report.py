@@ -104,3 +104,13 @@ def test_a_finding_that_proposes_nothing_hides_none_that_does(tmp_path: Path) ->
         ("3.jpg", "keep", "wrong-labels"),
         ("2.jpg", "exclude", "corrupt-photos"),
     ]
+
+
+def test_it_is_shown_in_a_line() -> None:
+    assert repr(report(photos())) == "DataReport(6 photos, wrong-labels, leak, blurred)"
+    assert repr(FINDINGS[1]) == "DataFinding('leak', '2 photos', score 0.50, 2 photos)"
+
+
+def test_one_is_not_several() -> None:
+    one = report(photos().take(np.array([0])))
+    assert one.summary().startswith("1 photo, 2 classes, 6 readable")

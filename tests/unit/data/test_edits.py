@@ -128,3 +128,16 @@ def test_one_file_for_both_must_say_which_is_which(tmp_path: Path) -> None:
     with pytest.raises(FovealError, match="a column called action") as caught:
         read_edits(exclude=file, relabel=file)
     assert caught.value.code == "bad-edits"
+
+
+def test_what_a_spreadsheet_saved_again(tmp_path: Path) -> None:
+    file = tmp_path / "edits.csv"
+    file.write_text("\ufeffpath;action;new_label\r\ncat/1.jpg;exclude;\r\n;;\r\ncat/2.jpg;relabel;dog\r\n;;\r\n")
+    edits = read_edits(exclude=file, relabel=file)
+    assert (edits.exclude, edits.relabel) == ({"cat/1.jpg"}, {"cat/2.jpg": "dog"})
+
+
+@pytest.mark.parametrize("name", ["list.txt", "list"])
+def test_a_comma_in_the_first_path_of_a_list(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("cat/1, 2.jpg\ndog/3.jpg\n")
+    assert read_edits(exclude=tmp_path / name).exclude == {"cat/1, 2.jpg", "dog/3.jpg"}

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,34 @@ def test_a_file_is_no_folder_of_classes_but_a_dataset_of_one(tree: Tree) -> None
 
 def test_a_file_that_is_named_counts_whatever_its_suffix(tree: Tree) -> None:
     assert len(read(tree("upload.tmp") / "upload.tmp", options=ReadOptions(labelled=False))) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "given", "said"),
+    [
+        ("cat/1.jpg dog/2.jpg", {"separator": ";"}, "--separator is for tables"),
+        ("cat/1.jpg dog/2.jpg", {"columns": {"label": "x"}}, "--columns is for tables, and photos in Parquet"),
+        (
+            "a_1.jpg b_1.jpg",
+            {"label_from": "{label}_{n}", "classes": "top"},
+            "--classes is for folders in class folders",
+        ),
+    ],
+)
+def test_an_option_without_a_use_says_what_it_is_for(tree: Tree, files: str, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(FovealError, match="read as") as caught:
+        read(tree(files), options=ReadOptions(**given))
+    assert caught.value.code == "bad-option"
+    assert said in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"separator": ""}, r"separator \(--separator\):"), ({"label_from": "{n}.jpg"}, r"label_from \(--label-from\):")],
+)
+def test_options_are_named_as_in_python_and_on_the_command_line(given: dict[str, str], said: str) -> None:
+    with pytest.raises(FovealError, match=said):
+        ReadOptions(**given)  # type: ignore[arg-type]
 
 
 def test_several_keep_their_order_and_count_once(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:

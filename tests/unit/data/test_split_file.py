@@ -50,6 +50,7 @@ def test_unknown_photos_and_lost_folds() -> None:
     with pytest.raises(FovealError, match=r"without new\.jpg") as caught:
         split("a", "b").of(photos("a", "b", "new.jpg"))
     assert caught.value.code == "split-mismatch"
+    assert "same --exclude" in caught.value.hint
     with pytest.raises(FovealError, match="each of 2 folds, got 1"):
         split("a", "b", "c").of(photos("a", "c"))
 
@@ -76,3 +77,14 @@ def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(FovealError) as caught:
         read_split(tmp_path / "gone.csv")
     assert caught.value.code == "not-found"
+
+
+def test_what_a_spreadsheet_saved_again(tmp_path: Path) -> None:
+    file = tmp_path / "split.csv"
+    file.write_text("\ufeffpath;fold;group\r\na, b.jpg;0;0\r\n;;\r\nc.jpg;1;1\r\n")
+    there = read_split(file)
+    assert (list(there.paths), there.folds.tolist()) == (["a, b.jpg", "c.jpg"], [0, 1])
+
+
+def test_it_is_shown_in_a_line() -> None:
+    assert repr(split("a", "b", "c")) == "Split(3 photos, 2 folds, 3 groups)"

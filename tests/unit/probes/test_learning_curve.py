@@ -73,3 +73,11 @@ def test_the_same_seed_gives_the_same_curve(pool):
     features, labels = (each[:300] for each in pool)
     one, other = (curve_of(features, labels)[0] for _ in range(2))
     assert (one.ahead.accuracy == other.ahead.accuracy).all()
+
+
+def test_the_law_does_not_fall_below_an_end_that_lies_above_it(pool):
+    features, labels = (each[:400] for each in pool)
+    found, _ = curve_of(features, labels, right=np.arange(400) % 200 != 0)
+    assert found.measured.accuracy[-1] == 0.995
+    assert (found.ahead.accuracy >= 0.995).all()
+    assert (found.ahead.accuracy <= found.ahead.high).all()

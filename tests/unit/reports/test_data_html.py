@@ -113,6 +113,14 @@ def test_nothing_found(dataset: Dataset, tmp_path: Path) -> None:
     assert page.pictures == []
 
 
+def test_one_is_not_several(dataset: Dataset, tmp_path: Path) -> None:
+    alone = report(dataset.take(np.array([0])), finding([0]))
+    page = Page(write_html(alone, tmp_path / "check.html").read_text(encoding="utf-8"))
+    text = " ".join(page.text.split())
+    assert "1 photo " in text
+    assert "1 finding " in text
+
+
 def test_thumbnails_are_small_and_a_broken_photo_has_a_placeholder(dataset: Dataset) -> None:
     dataset.photos()[1].write_bytes(b"no photo")  # type: ignore[union-attr]
     found = thumbnails(dataset, [0, 1, 0])

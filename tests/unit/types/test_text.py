@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foveal.types.text import listing, printable, shortened
+from foveal.types.text import counted, listing, printable, shortened
 
 
 @given(st.text(st.characters()))
@@ -37,3 +37,8 @@ def test_listing_counts_the_rest() -> None:
     assert listing(["a", "b"]) == "a, b"
     assert listing(["a", "b", "c"], most=2) == "a, b and 1 more"
     assert listing(["a", "b"], count=2000, most=2) == "a, b and 1,998 more"
+
+
+def test_counted_has_the_right_noun() -> None:
+    assert [counted(count, "photo") for count in (0, 1, 2000)] == ["0 photos", "1 photo", "2,000 photos"]
+    assert [counted(count, "class", "classes") for count in (1, 2)] == ["1 class", "2 classes"]

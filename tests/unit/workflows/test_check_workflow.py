@@ -217,3 +217,20 @@ def test_wrong_options_are_refused_before_any_work(photos: Path, options: dict[s
     with pytest.raises(FovealError) as caught:
         check(photos, settings=FAST, **options)  # type: ignore[arg-type]
     assert caught.value.code == code
+
+
+def test_a_split_that_nothing_would_be_learnt_with_is_refused(tmp_path: Path) -> None:
+    write_labelled_photos(tmp_path / "several", photos=4, seed=0)
+    write_photos(tmp_path / "drawn", per_class=2, seed=0)
+    for place in (tmp_path / "several" / "labels.csv", tmp_path / "drawn" / "circle"):
+        with pytest.raises(FovealError, match="expected photos of one class each") as refused:
+            check(place, split="none", settings=FAST)
+        assert refused.value.code == "bad-option"
+
+
+def test_classes_that_lie_deeper_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    write_photos(tmp_path / "photos" / "val", per_class=2, seed=0)
+    dataset = read_for_check(tmp_path / "photos")
+    assert dataset.class_names == ()
+    (note,) = (each for each in dataset.findings if each.code == "read-without-classes")
+    assert str(tmp_path / "photos" / "val") in note.message

@@ -108,7 +108,8 @@ def test_what_a_user_may_say_of_a_split(tmp_path: Path) -> None:
     split = Split(Names(["a", "b"]), np.array([0, 1]), np.array([0, 1]))
     assert check_split(split) is split
     file = split.save(tmp_path / "split.csv")
-    for given in (file, str(file)):
+    plain = split.save(tmp_path / "kept")
+    for given in (file, str(file), str(plain)):
         read = check_split(given)
         assert isinstance(read, Split)
         assert list(read.paths) == ["a", "b"]
@@ -127,4 +128,9 @@ def test_told_in_a_sentence() -> None:
     assert "no photos were found" in told(fold_photos(LABELS, alone(), by="auto", seed=0).record)
     record = dict(fold_photos(LABELS, in_fours(), by="auto", seed=0).record)
     assert told(record) == "5 folds; 40 photos stayed together with others (bursts 40)"
-    assert told({**record, "accuracy": 0.9, "accuracy_ungrouped": 0.935}).endswith("the score would read +3.5 points")
+    assert told({**record, "accuracy": 0.9, "accuracy_ungrouped": 0.935}).endswith("would read 3.5 points higher")
+    assert told({**record, "accuracy": 0.9, "accuracy_ungrouped": 0.893}).endswith("0.7 points lower, by chance")
+    few = {**record, "groups": 3064, "grouped_photos": 6}
+    assert told({**few, "accuracy": 0.9, "accuracy_ungrouped": 0.907}).endswith("0.7 points higher, by chance")
+    for same in (0.9, 0.9004, 0.8996):
+        assert told({**record, "accuracy": 0.9, "accuracy_ungrouped": same}).endswith("the score would read the same")

@@ -14,14 +14,11 @@ from foveal.data.sources.members import Members, members
 from foveal.data.sources.notes import Notes
 from foveal.data.sources.published import first_bytes
 from foveal.data.sources.tar_index import BLOCK, looks_like_tar
-from foveal.data.sources.walk import join
 from foveal.types.finding import Finding
 from foveal.types.text import printable
 
 SUFFIXES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".7z", ".rar", ".tzst")
 """How names of archives end; those of a kind that cannot be read are recognised to be refused with the way out."""
-
-_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 class ArchiveSource:
@@ -61,16 +58,9 @@ class ArchiveSource:
         if found.damage:
             notes.add("archive-damaged", f"{printable(path.name)}: {found.damage}")
         tree = ArchiveTree(found)
-        _note_tables(tree, notes)
         dataset = read_tree(tree, options, notes)
         findings = (*_about_unpacking(found), *dataset.findings)
         return replace(dataset, places=found.spans(tree.rows(dataset.paths)), findings=findings)
-
-
-def _note_tables(tree: ArchiveTree, notes: Notes) -> None:
-    for name in tree.files(tree.start):
-        if name.lower().endswith(_TABLES) and not name.startswith("."):
-            notes.add("table-in-archive", join(tree.start, name))
 
 
 def _about_unpacking(found: Members) -> tuple[Finding, ...]:

@@ -14,6 +14,8 @@ from foveal.data.sources.names import natural_key
 from foveal.data.sources.notes import Notes
 from foveal.data.sources.walk import IGNORED, Listing, is_photo_name, join
 
+_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
 
 class ArchiveTree:
     """See `foveal.data.sources.walk.Tree`.
@@ -35,6 +37,7 @@ class ArchiveTree:
             if folder not in self._rows:
                 self._add(folder)
             self._rows[folder].append(row)
+        self.start = ""
         self.start = self._start()
 
     def list_folder(self, relative: str, notes: Notes) -> Listing:
@@ -48,7 +51,8 @@ class ArchiveTree:
             elif is_photo_name(name):
                 photos[name] = None
             else:
-                notes.add("not-photos", join(relative, name))
+                is_table = relative == self.start and name.lower().endswith(_TABLES)
+                notes.add("table-in-archive" if is_table else "not-photos", join(relative, name))
         folders = [folder for folder in self._folders.get(relative, ()) if not _ignored(folder)]
         return Listing(sorted(folders, key=natural_key), sorted(photos, key=natural_key))
 
@@ -62,10 +66,6 @@ class ArchiveTree:
             found += [join(folder, photo) for photo in photos]
             waiting += [join(folder, each) for each in reversed(folders)]
         return found
-
-    def files(self, relative: str) -> list[str]:
-        """Names of all files directly in a folder, hidden ones and system files too."""
-        return [name for _, name in self._files(relative)]
 
     def rows(self, paths: Sequence[str]) -> NDArray[np.intp]:
         """Which member each of some photos is, int [n].

@@ -84,7 +84,7 @@ def check_classes(place: Path, names: Sequence[str], labels: NDArray[np.int32], 
         raise FovealError(
             "one-class",
             f"{printable(str(place))}: expected two or more classes, got {got}",
-            hint="label photos of another class too; if the labels stand in another column, name it: "
+            hint="label photos of another class too; if the labels of a table stand in another column, name it: "
             "--columns label=NAME",
         )
     learnt = set(labels[parts == 0].tolist())
@@ -111,7 +111,7 @@ def check_label_sets(place: Path, names: Sequence[str], sets: LabelSets, parts: 
         raise FovealError(
             "one-class",
             f"{printable(str(place))}: expected one or more labels, got none in any row",
-            hint="if the labels stand in another column, name it: --columns labels=NAME",
+            hint="if the labels of a table stand in another column, name it: --columns labels=NAME",
         )
     of_part = np.repeat(parts, np.diff(sets.starts))
     if not (of_part == 0).any():

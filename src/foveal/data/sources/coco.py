@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from foveal.data.dataset import Dataset
 from foveal.data.options import ReadOptions
 from foveal.data.sources.boxes import Boxes
-from foveal.data.sources.parts import PART_WORDS, part_of
+from foveal.data.sources.parts import PART_WORDS, part_in
 from foveal.data.sources.published import damaged, few_entries, first_bytes, incomplete, is_file, noticed, several
 from foveal.types.finding import Finding
 
@@ -83,12 +83,8 @@ def _files(folder: Path) -> list[tuple[Path, int]]:
 
 
 def _part(file: Path) -> int:
-    for text in (file.stem, file.parent.name):
-        for word in re.split(r"[^A-Za-z]+", text):
-            part = part_of(word)
-            if part is not None:
-                return part
-    return 0
+    part = part_in(file.stem)
+    return (part_in(file.parent.name) if part is None else part) or 0
 
 
 def _looks_right(file: Path) -> bool:

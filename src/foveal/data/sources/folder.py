@@ -25,11 +25,11 @@ from foveal.types.text import printable
 class FolderSource:
     """Folders give the classes: `photos/cat/1.jpg`, or `photos/train/cat/1.jpg` and `photos/test/cat/2.jpg`.
 
-    There are parts when a `train` folder exists, in any letter case, and all folders beside it are called `val`,
-    `valid`, `validation`, `dev` or `test`. Photos count at any depth below a class folder; folders in it are classes of
-    a hierarchy, groups or neither, as `options.classes` and their names say (`foveal.data.sources.nested`). Hidden
-    files and folders, `__MACOSX`, `Thumbs.db` and `desktop.ini` do not exist for it. Classes are in natural order of
-    their names.
+    There are parts when a `train` folder exists, in any letter case, and all folders of photos beside it are called
+    `val`, `valid`, `validation`, `dev` or `test`; or where two such folders hold nothing but folders. Photos count at
+    any depth below a class folder; folders in it are classes of a hierarchy, groups or neither, as `options.classes`
+    and their names say (`foveal.data.sources.nested`). Hidden files and folders, `__MACOSX`, `Thumbs.db` and
+    `desktop.ini` do not exist for it. Classes are in natural order of their names.
     """
 
     options: ClassVar[frozenset[str]] = frozenset({"classes"})
@@ -77,7 +77,7 @@ def _read_unlabelled(tree: Tree, notes: Notes) -> Dataset:
 
 def _read_labelled(tree: Tree, classes: str, notes: Notes) -> Dataset:
     top = tree.list_folder(tree.start, notes)
-    parts = _part_folders(tree.root, top.folders)
+    parts = _part_folders(tree, top.folders, notes)
     photos: Photos = {}
     if parts is None:
         photos = _read_part(tree, 0, tree.start, top, notes)
@@ -96,17 +96,32 @@ def _read_labelled(tree: Tree, classes: str, notes: Notes) -> Dataset:
     return replace(found, groups=groups, findings=notes.findings())
 
 
-def _part_folders(path: Path, folders: list[str]) -> dict[str, int] | None:
+def _part_folders(tree: Tree, folders: list[str], notes: Notes) -> dict[str, int] | None:
     """Part of each folder, or None where they are classes: `train` beside `bus` is a vehicle."""
     parts = {folder: PART_WORDS.get(folder.lower()) for folder in folders}
     known = {folder: part for folder, part in parts.items() if part is not None}
-    if len(known) < len(parts) or 0 not in known.values():
+    if 0 not in known.values():
         return None
+    others = [folder for folder, part in parts.items() if part is None]
+    found = {folder: tree.walk(join(tree.start, folder), Notes()) for folder in others}
+    if any(found.values()) and not _hold_classes(tree, known):
+        return None
+    for folder, photos in found.items():
+        if not photos:
+            notes.add("empty-class", join(tree.start, folder))
+        for photo in photos:
+            notes.add("photos-outside-classes", photo)
     for part, name in enumerate(PART_NAMES):
         same = [folder for folder, number in known.items() if number == part]
         if len(same) > 1:
-            raise refusals.part_twice(path, name, same)
+            raise refusals.part_twice(tree.root, name, same)
     return known
+
+
+def _hold_classes(tree: Tree, parts: Iterable[str]) -> bool:
+    """Whether folders called as parts are, two or more, hold folders and no photos: no classes are built so."""
+    listed = [tree.list_folder(join(tree.start, folder), Notes()) for folder in parts]
+    return len(listed) > 1 and all(each.folders and not each.photos for each in listed)
 
 
 def _read_part(tree: Tree, part: int, prefix: str, listing: Listing, notes: Notes) -> Photos:

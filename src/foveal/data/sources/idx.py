@@ -87,7 +87,7 @@ def _list(folder: Path) -> list[_Images]:
     """The files of photos in a folder; one that lies there plain and compressed counts once."""
     names = set(few_entries(folder))
     plain = sorted(name for name in names if not (name.endswith(".gz") and name[:-3] in names))
-    return [found for found in map(_images, plain) if found]
+    return [found for found in map(_images, plain) if found and is_file(folder / found.name)]
 
 
 def _chunk(folder: Path, found: _Images, *, turned: bool, labelled: bool) -> Chunk:
@@ -107,7 +107,8 @@ def _chunk(folder: Path, found: _Images, *, turned: bool, labelled: bool) -> Chu
 def _labels(folder: Path, images: _Images) -> NDArray[np.uint8]:
     for name in few_entries(folder):
         found = _FILE.fullmatch(name)
-        if found and (found["set"], found["part"], found["what"]) == (images.set, images.part, "labels"):
+        wanted = found and (found["set"], found["part"], found["what"]) == (images.set, images.part, "labels")
+        if wanted and is_file(folder / name):
             shape, start, content = _open(folder / name)
             if len(shape) != 1:
                 raise damaged(folder / name, "labels with one axis", f"{len(shape)} axes")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar
@@ -67,6 +67,8 @@ class ImageNetSource:
         ]
         if options.labelled:
             pieces = _labelled(pieces, found, notes)
+        for name in found.unknown:
+            notes.add("no-ground-truth", name)
         if not any(len(piece.names) for piece in pieces):
             raise refusals.no_photos(path, notes, labelled=options.labelled)
         return _join(path, pieces, notes, labelled=options.labelled)
@@ -92,12 +94,14 @@ def _pieces(found: Layout, place: Path | None, part: int, truth: Truth | None, n
     tars = [place / name for name in entries(place) if name.endswith(".tar") and WNID.fullmatch(name[:-4])]
     if tars:
         yield _from_tars(found.root, tars, part, truth, notes)
-    yield _from_folder(found.root, place, part, truth, notes)
+    yield _from_folder(found.root, place, part, truth, notes, besides={tar.name for tar in tars})
 
 
-def _from_folder(root: Path, place: Path, part: int, truth: Truth | None, notes: Notes) -> _Piece:
+def _from_folder(
+    root: Path, place: Path, part: int, truth: Truth | None, notes: Notes, *, besides: Collection[str]
+) -> _Piece:
     relative = place.relative_to(root).as_posix() if place != root else ""
-    top = list_folder(str(root), relative, notes)
+    top = list_folder(str(root), relative, notes, besides=besides)
     wnids = [name for name in top.folders if WNID.fullmatch(name)]
     sizes = []
 
@@ -208,8 +212,8 @@ def _labelled(pieces: list[_Piece], found: Layout, notes: Notes) -> list[_Piece]
     if notes.count("no-ground-truth") and not any(len(piece.names) for piece in kept):
         raise incomplete(
             found.root,
-            "the ground truth of the val photos: ILSVRC2012_devkit_t12.tar.gz, LOC_val_solution.csv, or val.txt and "
-            "synset_words.txt",
+            "the ground truth of the val photos: LOC_val_solution.csv, val.txt with synset_words.txt, "
+            "imagenet_2012_validation_synset_labels.txt, or ILSVRC2012_devkit_t12.tar.gz",
             "photos alone",
         )
     return kept

@@ -30,6 +30,7 @@ class Layout:
         val: Folder of folders by WordNet id or of photos, or the tar of photos.
         test: Folder of photos.
         beside: Folders in which files that say more of the photos may lie.
+        unknown: Names of folders called as the val photos' are that hold neither classes nor those photos.
     """
 
     root: Path
@@ -37,6 +38,7 @@ class Layout:
     val: Path | None
     test: Path | None
     beside: tuple[Path, ...] = field(default=())
+    unknown: tuple[str, ...] = ()
 
     def find(self, *names: str) -> Path | None:
         """The first file of any of these names in any of the folders beside."""
@@ -62,7 +64,8 @@ def layout(path: Path) -> Layout | None:
     if train is None and val is None:
         return None
     test = photos / "test"
-    return Layout(path, train, val, test if test.is_dir() else None, _beside(path, photos, path.parent))
+    unknown = tuple(name for name in _VAL_FOLDERS if photos / name != val and _listed(photos / name))
+    return Layout(path, train, val, test if test.is_dir() else None, _beside(path, photos, path.parent), unknown)
 
 
 def is_by_class(folder: Path) -> bool:

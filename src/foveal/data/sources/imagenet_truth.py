@@ -165,7 +165,8 @@ def _synsets(path: Path, content: bytes) -> dict[int, str]:
         raise FovealError(
             "needs-extra",
             f"{printable(str(path))}: the classes of the development kit are in a MATLAB file, which scipy reads",
-            hint='pip install "foveal[imagenet]"; or put LOC_val_solution.csv or val.txt and synset_words.txt there',
+            hint='pip install "foveal[imagenet]"; or put LOC_val_solution.csv, val.txt with synset_words.txt, or '
+            "imagenet_2012_validation_synset_labels.txt there",
         ) from error
     try:
         rows = loadmat(io.BytesIO(content), variable_names=["synsets"])["synsets"].ravel()

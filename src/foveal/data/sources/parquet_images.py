@@ -113,6 +113,8 @@ class _Gathered:
         missing = {self._features.image, *filter(None, wanted)} - set(opened.schema_arrow.names)
         if missing:
             raise damaged(file, "the columns of the first file", f"none called {', '.join(sorted(missing))}")
+        if any(wanted) and table.num_rows != rows:
+            raise damaged(file, f"{rows:,} rows, as its footer says", f"{table.num_rows:,} beside the photos")
         self.counts.append(rows)
         if self._features.label:
             self.labels.add(file, table.column(self._features.label))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,10 +16,18 @@ PART_WORDS = {
     **dict.fromkeys(("test", "testing"), 2),
 }
 
+_NO_LETTERS = re.compile(r"[^A-Za-z]+")
+
 
 def part_of(word: str) -> int | None:
     """Index into `PART_NAMES` of what a word stands for, whatever its letter case; None for any other word."""
     return PART_WORDS.get(word.strip().lower())
+
+
+def part_in(name: str) -> int | None:
+    """Index into `PART_NAMES` of the first word of a name that stands for a part: 0 for `instances_train2017`."""
+    found = (part_of(word) for word in _NO_LETTERS.split(name))
+    return next((part for part in found if part is not None), None)
 
 
 def unknown_parts(place: Path, where: str, words: Iterable[str]) -> FovealError:

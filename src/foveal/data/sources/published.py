@@ -119,7 +119,8 @@ def first_bytes(path: Path, count: int) -> bytes:
 def entries(path: Path) -> list[str]:
     """Names in a folder, sorted; none where it may not be listed or is no folder."""
     try:
-        return sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))
+        with os.scandir(path) as listed:  # `Path.iterdir` makes a path of each, which takes three times as long
+            return sorted(entry.name for entry in listed if not entry.name.startswith("."))
     except (OSError, ValueError):
         return []
 

@@ -28,6 +28,8 @@ def no_photos(path: Path, notes: Notes, *, labelled: bool) -> FovealError:
         got = f"folders that the system could not read: {notes.names('unreadable-folder')}"
     elif notes.count("archive-damaged"):
         got = f"an archive that is damaged before its first photo: {notes.names('archive-damaged')}"
+    elif notes.count("table-in-archive"):
+        got = f"a table, which is not read inside an archive: {notes.names('table-in-archive')}"
     elif notes.count("not-photos"):
         got = f"only files that are not photos by their suffix: {notes.names('not-photos')}"
     elif notes.count("broken-link"):
@@ -48,10 +50,17 @@ def one_class(tree: Tree, train: str, names: list[str], notes: Notes) -> FovealE
     loose = notes.count("photos-outside-classes")
     if loose:
         got += f", and photos outside class folders ({loose:,})"
+    table = notes.names("table-in-archive")
+    if table:
+        got += f", and a table, which is not read inside an archive ({table})"
     hint = _TREE
+    if loose and tree.root.is_dir():
+        hint += "\nor, where the file names say what the photos show, give the pattern: --label-from '{label}_{n}.jpg'"
     inside = tree.list_folder(join(train, names[0]), Notes()).folders if names else []
     if len(inside) > 1:
         hint = f"if the classes lie one level down ({listing(inside)}), name {printable(str(path / names[0]))} instead"
+    if table:
+        hint = "unpack the archive, and name the table or the folder it lies in; or " + hint
     return FovealError(
         "one-class", f"expected two or more class folders with photos in {printable(str(path))}, got {got}", hint=hint
     )

@@ -24,6 +24,8 @@ PARQUET = (".parquet", ".pq")
 SUFFIXES = frozenset((*_TEXT, *_LINES, *PARQUET))
 """Endings of tables, lower case."""
 
+_ENDINGS = tuple(SUFFIXES)
+
 # `metadata.csv` is how Hugging Face image folders call theirs, with a column `file_name`.
 _USUAL_STEMS = frozenset(
     ("labels", "label", "metadata", "annotations", "annotation", "dataset", "train_labels", "photos", "images")
@@ -76,7 +78,7 @@ def tables_in(folder: Path) -> list[TableFile]:
     `train/metadata.csv` and `test/metadata.csv`.
     """
     names = _names(folder)
-    tables = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
+    tables = [name for name in names if name.lower().endswith(_ENDINGS)]
     usual = [name for name in tables if Path(name).stem.lower() in _USUAL_STEMS]
     of_part = {name: PART_WORDS[Path(name).stem.lower()] for name in tables if Path(name).stem.lower() in PART_WORDS}
     if len(usual) + bool(of_part) > 1:
@@ -85,7 +87,8 @@ def tables_in(folder: Path) -> list[TableFile]:
         return [TableFile(folder / usual[0], "", None)]
     if of_part:
         return _each_once([TableFile(folder / name, "", part) for name, part in of_part.items()])
-    found = [TableFile(path, f"{name}/", part) for name in names for path, part in _inside(folder / name)]
+    parts = [name for name in names if part_of(name) is not None]
+    found = [TableFile(path, f"{name}/", part) for name in parts for path, part in _inside(folder / name)]
     return _each_once(found)
 
 

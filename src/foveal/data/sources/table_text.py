@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import operator
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +15,8 @@ from foveal.imaging.formats import IMAGE_SUFFIXES
 
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _DELIMITERS = ",;\t"
+# a first line by which a table tells Excel its separator
+_SAYS_SEPARATOR = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
 
 
 def open_text(path: Path) -> IO[str]:
@@ -39,7 +42,8 @@ class TextTable:
     """A CSV or TSV file; read row by row.
 
     Args:
-        path: The file; `.tsv` has tabs, otherwise the header tells which of comma, semicolon and tab it is.
+        path: The file; `.tsv` has tabs, otherwise the header tells which of comma, semicolon and tab it is, unless a
+            line `sep=;` above it does.
 
     Raises:
         FovealError: `table-unreadable`, `table-header`.
@@ -52,8 +56,11 @@ class TextTable:
                 start = file.readline()
             except UnicodeError as error:
                 raise not_text(path, f"{error} in line 1") from error
+        says = _SAYS_SEPARATOR.fullmatch(start.rstrip("\r\n"))
+        self._skipped = 1 if says else 0
         tabs = path.suffix.lower() in {".tsv", ".tab"}
-        self._delimiter = "\t" if tabs else max(_DELIMITERS, key=lambda each: len(_split(start, each)))
+        usual = "\t" if tabs else max(_DELIMITERS, key=lambda each: len(_split(start, each)))
+        self._delimiter = says[1] if says else usual
         header = next(self._records(), None)
         if header is None:
             raise no_header(path, "an empty file")
@@ -80,6 +87,8 @@ class TextTable:
 
     def _records(self) -> Iterator[list[str]]:
         with open_text(self._path) as file:
+            for _ in range(self._skipped):
+                file.readline()
             # no blank after a separator belongs to a cell that is not quoted: people write "a.jpg, cat"
             reader = csv.reader(file, delimiter=self._delimiter, strict=True, skipinitialspace=self._delimiter != "\t")
             width = None
@@ -89,14 +98,17 @@ class TextTable:
                         continue
                     width = width or len(row)
                     if len(row) > width and any(row[width:]):
-                        raise damaged(self._path, f"line {reader.line_num}", f"{len(row)} cells for {width} columns")
+                        raise damaged(self._path, self._line(reader.line_num), f"{len(row)} cells for {width} columns")
                     yield row[:width]
             except csv.Error as error:
-                raise damaged(self._path, f"line {reader.line_num}", str(error)) from error
+                raise damaged(self._path, self._line(reader.line_num), str(error)) from error
             except UnicodeError as error:
-                raise not_text(self._path, f"{error}, after line {reader.line_num}") from error
+                raise not_text(self._path, f"{error}, after {self._line(reader.line_num)}") from error
             except OSError as error:
                 raise unreadable(self._path, error.strerror or str(error)) from error
+
+    def _line(self, number: int) -> str:
+        return f"line {number + self._skipped}"
 
 
 def _split(line: str, delimiter: str) -> list[str]:

@@ -13,6 +13,7 @@ from foveal.data.sources.boxes import Boxes
 from foveal.data.sources.names import natural_key
 from foveal.data.sources.parts import part_of
 from foveal.data.sources.published import damaged, entries, few_entries, incomplete, is_folder, noticed, several
+from foveal.data.sources.walk import join
 from foveal.imaging.formats import IMAGE_SUFFIXES
 
 _ANNOTATIONS, _PHOTOS, _SETS = "Annotations", "JPEGImages", "ImageSets/Main"
@@ -54,6 +55,7 @@ class VocSource:
 
 
 def _read(path: Path, base: Path, options: ReadOptions) -> Dataset:
+    inside = join(base.relative_to(path).as_posix(), _PHOTOS) if base != path else _PHOTOS
     photos = {Path(name).stem: name for name in entries(base / _PHOTOS) if Path(name).suffix.lower() in IMAGE_SUFFIXES}
     parts = _parts(base)
     boxes = Boxes()
@@ -70,13 +72,13 @@ def _read(path: Path, base: Path, options: ReadOptions) -> Dataset:
         except (OSError, ValueError, expat.ExpatError) as error:
             broken.append(f"{name} ({error})")
             continue
-        photo = boxes.photo(f"{_PHOTOS}/{photos.get(stem, file or stem + '.jpg')}", parts.get(stem, 0))
+        photo = boxes.photo(f"{inside}/{photos.get(stem, file or stem + '.jpg')}", parts.get(stem, 0))
         for label, box in found:
             boxes.box(photo, boxes.label(label), box)
     boxes.sort_classes()
     findings = noticed("annotation-unreadable", "files of boxes that cannot be read, left out", broken, "error")
     findings += noticed("outside-image-sets", f"photos in none of the lists of {_SETS}, left out", outside, "warning")
-    return boxes.dataset(path, base, labelled=options.labelled, findings=findings)
+    return boxes.dataset(path, path, labelled=options.labelled, findings=findings)
 
 
 def _years(path: Path) -> list[Path]:

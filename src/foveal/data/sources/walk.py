@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -69,13 +70,14 @@ class _Step(NamedTuple):
     above: _Step | None
 
 
-def list_folder(root: str, relative: str, notes: Notes) -> Listing:
+def list_folder(root: str, relative: str, notes: Notes, *, besides: Collection[str] = ()) -> Listing:
     """Folders and photos directly in `root`/`relative`; hidden ones and system files are passed over.
 
     Args:
         root: Folder the paths in the notes start from.
         relative: Folder to list, relative to it; empty for `root` itself.
         notes: Takes files that are not photos, broken links and folders that may not be opened.
+        besides: Names in it that were read already.
     """
     folders: list[str] = []
     photos: list[str] = []
@@ -83,7 +85,7 @@ def list_folder(root: str, relative: str, notes: Notes) -> Listing:
         with os.scandir(join(root, relative)) as entries:
             for entry in entries:
                 name = entry.name
-                if name.startswith(".") or name.lower() in IGNORED:
+                if name.startswith(".") or name.lower() in IGNORED or name in besides:
                     continue
                 kind = _kind(entry)
                 if kind == "folder":

@@ -10,7 +10,7 @@ from foveal.data.dataset import Dataset
 from foveal.data.options import ReadOptions
 from foveal.data.sources.boxes import Boxes
 from foveal.data.sources.notes import Notes
-from foveal.data.sources.parts import PART_WORDS, part_of
+from foveal.data.sources.parts import PART_WORDS, part_in
 from foveal.data.sources.plain_yaml import Value, plain_yaml
 from foveal.data.sources.published import (
     damaged,
@@ -64,7 +64,8 @@ class YoloSource:
             raise several(path, [file.name for file in files], "one of these files")
         content = _content(files[0]) if files else {}
         names = _class_names(base, files[0] if files else None, content)
-        places = _named_places(base, files[0], content) if files else _folders_by_name(base)
+        missing: list[str] = []
+        places = _named_places(base, files[0], content, missing) if files else _folders_by_name(base)
         if not places:
             raise incomplete(path, "folders of photos such as images/train beside labels/train", "none")
         boxes, notes, broken = Boxes(names), Notes(), list[str]()
@@ -72,6 +73,9 @@ class YoloSource:
             for file in _photos(base, place, notes):
                 _add(base, file, part, boxes, broken)
         findings = notes.findings()
+        findings += noticed(
+            "part-missing", "places that the YAML file names and that are not there", missing, "warning"
+        )
         findings += noticed("annotation-unreadable", "files of boxes that cannot be read, left out", broken, "error")
         return boxes.dataset(path, base, labelled=options.labelled, in_parts=True, findings=findings)
 
@@ -160,9 +164,10 @@ def _folders_by_name(base: Path) -> list[tuple[str, int]]:
         f"{word}/{_IMAGES}" for word in words if is_folder(base / word / _IMAGES) and is_folder(base / word / _LABELS)
     ]
     if is_folder(base / _IMAGES) and is_folder(base / _LABELS):
-        inside = [name for name in few_entries(base / _IMAGES) if name.lower() in PART_WORDS]
+        named = [name for name in few_entries(base / _IMAGES) if part_in(name) is not None]
+        inside = [name for name in named if is_folder(base / _IMAGES / name)]
         found += [f"{_IMAGES}/{name}" for name in inside] or [_IMAGES]
-    parts = [(each, part_of(each.removeprefix(f"{_IMAGES}/").split("/")[0]) or 0) for each in found]
+    parts = [(each, part_in(each.removeprefix(f"{_IMAGES}/").split("/")[0]) or 0) for each in found]
     return sorted(parts, key=lambda each: each[1])
 
 
@@ -175,24 +180,34 @@ def _content(file: Path) -> dict[str, Value]:
         raise damaged(file, "plain YAML with train, val and names", str(error)) from error
 
 
-def _named_places(base: Path, file: Path, content: dict[str, Value]) -> list[tuple[str, int]]:
-    """Folders and lists of photos that the YAML file names, each with its part; one named twice counts once."""
+def _named_places(base: Path, file: Path, content: dict[str, Value], missing: list[str]) -> list[tuple[str, int]]:
+    """Folders and lists of photos that the YAML file names, each with its part; one named twice counts once.
+
+    Places to learn from must be there. Others are often named all the same: by exports without a test part, and where
+    it was not downloaded.
+    """
     root = str(content.get("path", ""))
     found: dict[str, int] = {}
     for key in PART_WORDS:
         named = content.get(key, "")
         for each in [named] if isinstance(named, str) else list(named):
             if each and each not in {"null", "~"}:
-                found.setdefault(_place(base, file, root, each), PART_WORDS[key])
+                place = _place(base, root, each)
+                if place is not None:
+                    found.setdefault(place, PART_WORDS[key])
+                elif PART_WORDS[key] == 0:
+                    raise incomplete(base / root / each, f"the photos that {file.name} names", "no such folder or list")
+                else:
+                    missing.append(each)
     return list(found.items())
 
 
-def _place(base: Path, file: Path, root: str, named: str) -> str:
-    """A place relative to `base`, or absolute; `path` and "../" are often those of another computer."""
+def _place(base: Path, root: str, named: str) -> str | None:
+    """A place that is there, relative to `base`, or absolute; `path` and "../" are often those of another computer."""
     tried = [base / root / named, base / named, base / named.removeprefix("../")]
     found = next((each.resolve() for each in tried if each.exists()), None)
     if found is None:
-        raise incomplete(tried[0], f"the photos that {file.name} names", "no such folder or list")
+        return None
     return found.relative_to(base.resolve()).as_posix() if found.is_relative_to(base.resolve()) else str(found)
 
 

@@ -19,6 +19,8 @@ from foveal.errors import FovealError
 from foveal.types.finding import Finding
 from foveal.types.text import listing
 
+_OTHERS = "csv, parquet or webdataset"
+
 
 class FolderWriter:
     """Writes what `foveal.data.sources.folder` reads: hard links to photos that are files, copies where that fails.
@@ -33,13 +35,12 @@ class FolderWriter:
             FovealError: `cannot-express`.
         """
         if dataset.multi_label:
-            raise cannot_express("folder", "several labels each", "csv, parquet or webdataset")
-        if dataset.groups is not None and not _groups_fit(dataset, dataset.groups):
-            raise cannot_express(
-                "folder", "groups across classes, or one group for a whole class", "csv, parquet or webdataset"
-            )
+            raise cannot_express("folder", "photos with any number of labels each", _OTHERS)
+        unfit = "" if dataset.groups is None else _unfit_groups(dataset, dataset.groups)
+        if unfit:
+            raise cannot_express("folder", unfit, _OTHERS)
         if len({name.lower() for name in dataset.class_names}) < len(dataset.class_names):
-            raise cannot_express("folder", "class names that differ in letter case only", "csv, parquet or webdataset")
+            raise cannot_express("folder", "class names that differ in letter case only", _OTHERS)
 
     def write(self, dataset: Dataset, folder: Path, target: Path, progress: Progress) -> Written:
         """See `Writer`; photos without a label among labelled ones are left out and named."""
@@ -62,14 +63,18 @@ class FolderWriter:
         return Written(len(dataset) - len(left_out), left_out, _findings(dataset.class_names, folders))
 
 
-def _groups_fit(dataset: Dataset, groups: NDArray[np.int64]) -> bool:
-    """Whether folders in class folders can be groups: none spans classes, and a class has none or several."""
+def _unfit_groups(dataset: Dataset, groups: NDArray[np.int64]) -> str:
+    """Why folders in class folders cannot be these groups; empty where they can."""
     known = (groups >= 0) & (dataset.labels >= 0)
     pairs = np.unique(np.stack([groups[known], dataset.labels[known]]), axis=1)
     _, classes = np.unique(pairs[0], return_counts=True)
-    _, inside = np.unique(pairs[1], return_counts=True)
-    flat = not any("/" in name for name in dataset.class_names)
-    return flat and bool((classes == 1).all() and (inside > 1).all())
+    labels, inside = np.unique(pairs[1], return_counts=True)
+    if known.any() and any("/" in name for name in dataset.class_names):
+        return "groups of photos in a hierarchy of classes, whose folders would be taken for classes"
+    if (classes > 1).any():
+        return "groups that hold photos of several classes"
+    whole = [dataset.class_names[label] for label in labels[inside == 1].tolist()]
+    return f"classes with a single group: {listing(whole)}" if whole else ""
 
 
 def _findings(names: tuple[str, ...], folders: tuple[str, ...]) -> tuple[Finding, ...]:

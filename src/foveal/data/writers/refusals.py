@@ -10,11 +10,11 @@ def cannot_express(form: str, what: str, others: str) -> FovealError:
 
     Args:
         form: Name of the form.
-        what: What would be lost.
+        what: What there is that the form cannot show.
         others: Forms that keep it.
     """
     return FovealError(
         "cannot-express",
-        f"--to {form}: expected photos without {what}, which it has no place for",
-        hint=f"write a form that keeps them: --to {others}",
+        f"--to {form}: expected what this form can express, got {what}",
+        hint=f"write a form that keeps this: --to {others}",
     )

@@ -33,7 +33,7 @@ class TableWriter:
             FovealError: `cannot-express`.
         """
         if dataset.multi_label and any(_BETWEEN in name for name in dataset.class_names):
-            raise cannot_express("csv", f"{_BETWEEN} in the names of labels", "parquet or webdataset")
+            raise cannot_express("csv", f"several labels a photo with {_BETWEEN} in a name", "parquet or webdataset")
 
     def write(self, dataset: Dataset, folder: Path, target: Path, progress: Progress) -> Written:
         """See `Writer`."""

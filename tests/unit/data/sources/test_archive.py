@@ -93,7 +93,18 @@ def test_what_does_not_count_on_disk_does_not_count_here(tmp_path: Path) -> None
 
 def test_a_table_inside_is_named(tmp_path: Path) -> None:
     dataset = read(write_zip(tmp_path / "a.zip", named(f"{NAMES} photos/labels.csv")))
-    assert codes(dataset)["table-in-archive"] == ("photos/labels.csv",)
+    assert codes(dataset) == {"table-in-archive": ("photos/labels.csv",)}
+
+
+def test_a_table_with_photos_that_have_no_folders_must_be_unpacked(tmp_path: Path) -> None:
+    for names in ("1.jpg 2.jpg labels.csv", "images/1.jpg images/2.jpg labels.csv"):
+        path = write_zip(tmp_path / "a.zip", named(names))
+        error = refusal(path)
+        assert error.code == "one-class"
+        assert "labels.csv" in error.message
+        assert error.hint.startswith("unpack the archive")
+        assert codes(read(path, options=UNLABELLED)) == {"table-in-archive": ("labels.csv",)}
+    assert "a table" in refusal(write_zip(tmp_path / "b.zip", named("labels.csv"))).message
 
 
 def test_photos_without_folders_have_no_class(tmp_path: Path) -> None:
@@ -195,6 +206,7 @@ def test_ways_of_compression_that_cannot_be_read_are_told_photo_by_photo(tmp_pat
     with pytest.raises(FovealError, match="other than deflate") as caught:
         photo.read()
     assert caught.value.code == "image-unreadable"
+    assert "unpack the archive" in caught.value.hint
 
 
 def test_a_compressed_tar_is_unpacked_once_and_says_so(tmp_path: Path, cache: Path) -> None:

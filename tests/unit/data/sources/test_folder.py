@@ -89,7 +89,10 @@ def test_train_alone_is_a_part(tree: Tree) -> None:
     assert labelled(tree("train/cat/1.jpg train/dog/2.jpg")).class_names == ("cat", "dog")
 
 
-@pytest.mark.parametrize("names", ["train/1.jpg bus/2.jpg", "val/1.jpg test/2.jpg"])
+@pytest.mark.parametrize(
+    "names",
+    ["train/1.jpg bus/2.jpg", "val/1.jpg test/2.jpg", "train/a/1.jpg bus/2.jpg", "train/1.jpg bus/3.jpg empty/"],
+)
 def test_folders_called_like_parts_can_be_classes(tree: Tree, names: str) -> None:
     assert len(labelled(tree(names)).class_names) == 2
 
@@ -98,6 +101,17 @@ def test_photos_of_a_part_without_class_folders_are_a_finding(tree: Tree) -> Non
     dataset = labelled(tree("train/cat/1.jpg train/dog/2.jpg test/3.jpg"))
     assert codes(dataset) == {"photos-outside-classes": ("test/3.jpg",)}
     assert len(dataset.part("test")) == 0
+
+
+@pytest.mark.parametrize(
+    ("beside", "code"),
+    [("notes/readme.txt", "empty-class"), ("unlabelled/9.jpg", "photos-outside-classes")],
+)
+def test_folders_beside_the_parts(tree: Tree, beside: str, code: str) -> None:
+    dataset = labelled(tree(f"train/cat/1.jpg train/dog/2.jpg val/cat/3.jpg val/dog/4.jpg {beside}"))
+    assert dataset.class_names == ("cat", "dog")
+    assert dataset.parts.tolist() == [0, 0, 1, 1]
+    assert code in codes(dataset)
 
 
 def test_a_class_that_train_lacks(tree: Tree) -> None:
@@ -181,6 +195,7 @@ def test_one_class_shows_the_tree(tree: Tree, names: str, said: str) -> None:
     assert error.code == "one-class"
     assert said in error.message
     assert "cat/  1.jpg" in error.hint
+    assert ("--label-from '{label}_{n}.jpg'" in error.hint) == ("outside" in said)
 
 
 def test_one_class_that_holds_the_classes_is_pointed_at(tree: Tree) -> None:

@@ -243,3 +243,11 @@ def test_a_packed_file_of_something_else(tmp_path: Path) -> None:
     (root / "train-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b no")
     assert refused(root).code == "dataset-damaged"
     assert raw(read(write(tmp_path / "plain")), 0).name == "train/00"
+
+
+def test_folders_with_the_names_of_files_are_passed_over(tmp_path: Path) -> None:
+    write(tmp_path)
+    for path in list(tmp_path.iterdir()):
+        path.rename(tmp_path / path.name.replace("-idx", ".idx"))
+        (tmp_path / path.name).mkdir()
+    assert len(read(tmp_path)) == 24

@@ -157,7 +157,7 @@ def test_folders_and_tars_side_by_side(tmp_path: Path) -> None:
     write_tar(tmp_path / "ILSVRC2012_img_val.tar", val_photos())
     kaggle(tmp_path)
     dataset = read(tmp_path)
-    assert dataset.class_names == (OWL, DOG, CAT)
+    assert (dataset.class_names, dataset.findings) == ((OWL, DOG, CAT), ())
     assert shown(dataset.part("train")) == [DOG, DOG, CAT, CAT]
     check_val(dataset)
     assert dataset.take(np.array([2])).photo(0) == dataset.photo(2)
@@ -189,7 +189,9 @@ def test_val_in_class_folders_needs_no_list(tmp_path: Path, val: str) -> None:
 
 def test_val_photos_that_nothing_describes(tmp_path: Path) -> None:
     write(tmp_path / "val", val_photos())
-    with pytest.raises(FovealError, match=r"LOC_val_solution\.csv") as caught:
+    with pytest.raises(
+        FovealError, match=r"LOC_val_solution\.csv.*imagenet_2012_validation_synset_labels\.txt"
+    ) as caught:
         read(tmp_path)
     assert caught.value.code == "dataset-incomplete"
     write(tmp_path / "train" / CAT, train_photos(CAT))
@@ -295,3 +297,12 @@ def test_other_folders_are_not_imagenet(tmp_path: Path) -> None:
     assert not ImageNetSource().detect(tmp_path)
     assert not ImageNetSource().detect(tmp_path / "train")
     assert not ImageNetSource().detect(tmp_path / "no such place")
+
+
+def test_val_photos_in_another_layout_are_named(tmp_path: Path) -> None:
+    for wnid in (CAT, DOG):
+        write(tmp_path / "train" / wnid / "images", train_photos(wnid))
+    write(tmp_path / "val/images", {"val_0.JPEG": b"val"})
+    dataset = read(tmp_path)
+    assert len(dataset) == 4
+    assert [(finding.code, finding.paths) for finding in dataset.findings] == [("no-ground-truth", ("val",))]

@@ -307,6 +307,14 @@ def test_damage_is_never_a_crash(data: st.DataObject, tmp_path_factory: pytest.T
     assert codes <= {"image"}
 
 
+def test_columns_of_another_length_are_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.parquet"
+    parquet.write_table(hub_table(0, 6), file)
+    real = parquet.ParquetFile.read
+    monkeypatch.setattr(parquet.ParquetFile, "read", lambda self, **options: real(self, **options).slice(0, 3))
+    assert refused(file).code == "dataset-damaged"
+
+
 def test_files_are_closed_when_others_are_read(tmp_path: Path) -> None:
     for number in range(4):
         parquet.write_table(hub_table(10 * number, 10), tmp_path / f"{number}.parquet")

@@ -189,7 +189,7 @@ def test_a_box_of_nothing(tmp_path: Path) -> None:
         ("  2: cat", "  - cat", "dataset-damaged"),
         ("  2: cat", "  2: &anchor cat", "dataset-damaged"),
         ("names:", "nc: 4\nnames:", "dataset-damaged"),
-        ("images/val", "images/vall", "dataset-incomplete"),
+        ("images/train ", "images/trian ", "dataset-incomplete"),
         ('  0: person\n  1: "traffic light"\n  2: cat\n', "", "dataset-damaged"),
     ],
 )
@@ -234,3 +234,19 @@ def test_files_that_are_no_text(tmp_path: Path) -> None:
     with (root / "data.yaml").open("wb") as file:
         file.truncate(2**22 + 1)
     assert refused(root / "data.yaml").code == "dataset-damaged"
+
+
+def test_a_test_part_that_was_not_downloaded(tmp_path: Path) -> None:
+    root = yolo(tmp_path, yaml=YAML.replace("test:", "test: test-dev2017.txt").replace("val: images/val", "val: gone"))
+    dataset = read(root)
+    assert dataset.parts.tolist() == [0, 0, 0]
+    assert "gone, test-dev2017.txt" in codes(dataset)["part-missing"]
+
+
+def test_parts_with_a_year_in_their_names(tmp_path: Path) -> None:
+    root = yolo(tmp_path, yaml=None)
+    (root / "classes.txt").write_text("person\ntraffic light\ncat\n")
+    for folder in ("images", "labels"):
+        for part in ("train", "val"):
+            (root / folder / part).rename(root / folder / f"{part}2017")
+    assert read(root).parts.tolist() == [0, 0, 0, 1]

@@ -181,3 +181,17 @@ def test_what_a_form_cannot_say_is_refused(photos: Path, form: str) -> None:
             writer(form).check(each)
         assert caught.value.code == "cannot-express"
     writer(form).check(dataset)
+
+
+def test_groups_that_folders_cannot_show_are_told_apart(photos: Path) -> None:
+    dataset = read(photos)
+    nested = tuple(f"x/{name}" for name in dataset.class_names)
+    one = np.where(dataset.labels == 0, 5, -1)
+    for wrong, said in (
+        (replace(dataset, groups=np.zeros(6, np.int64)), "several classes"),
+        (replace(dataset, groups=one), f"a single group: {dataset.class_names[0]}"),
+        (replace(dataset, groups=one, class_names=nested), "hierarchy"),
+    ):
+        with pytest.raises(FovealError, match=said):
+            writer("folder").check(wrong)
+    writer("folder").check(replace(dataset, groups=np.full(6, -1), class_names=nested))

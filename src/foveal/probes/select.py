@@ -62,6 +62,11 @@ class Selection:
     folds: int
     problem: Problem
 
+    @property
+    def accuracy(self) -> float:
+        """Out-of-fold accuracy, before calibration."""
+        return float((self.out_of_fold.argmax(axis=1) == self.problem.labels).mean())
+
     def accuracy_with(self, folds: NDArray[np.int8]) -> float:
         """Out-of-fold accuracy that the winner would have had with other folds.
 

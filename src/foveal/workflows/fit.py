@@ -172,6 +172,6 @@ def _split_record(folds: Folds, selection: Selection) -> dict[str, Any]:
         return dict(folds.record)
     return {
         **folds.record,
-        "accuracy": selection.accuracy_with(folds.numbers),
+        "accuracy": selection.accuracy,
         "accuracy_ungrouped": selection.accuracy_with(folds.plain),
     }

@@ -25,6 +25,10 @@ Truth = NDArray[np.int32] | NDArray[np.bool_]
 """Labels int32 [m], or for any number of labels a photo targets bool [m, C]."""
 
 
+# Fewer photos kept together than this share cannot flatter the score by as much; finding out would cost half a second.
+_WORTH_COMPARING = 0.01
+
+
 @dataclass(frozen=True)
 class Folds:
     """The folds of m photos.
@@ -142,7 +146,7 @@ def fold_photos(truth: Truth, grouping: Grouping, *, by: str, seed: int, folds: 
     choose = choose_folds if truth.ndim == 1 else choose_multilabel_folds
     count = choose(truth, grouping.numbers) if folds is None else folds
     numbers = _dealt(truth, count, seed, grouping.numbers)
-    plain = _dealt(truth, count, seed) if grouping.grouped else None
+    plain = _dealt(truth, count, seed) if grouping.grouped >= max(1, _WORTH_COMPARING * len(truth)) else None
     record = {
         "by": by,
         "folds": count,
@@ -164,7 +168,7 @@ def folds_of(split: Split, dataset: Dataset, rows: NDArray[np.intp], truth: Trut
     _, counts = np.unique(groups, return_counts=True)
     grouped = int(counts[counts > 1].sum())
     count = int(numbers.max()) + 1
-    plain = _dealt(truth, count, seed) if grouped else None
+    plain = _dealt(truth, count, seed) if grouped >= max(1, _WORTH_COMPARING * len(truth)) else None
     record = {
         "by": "file",
         "folds": count,

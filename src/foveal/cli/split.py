@@ -52,6 +52,7 @@ def split(
 
     from foveal.cli.output import result, result_json
     from foveal.cli.progress import PhotoProgress
+    from foveal.data.splits import count_grouped
     from foveal.types.text import counted
     from foveal.workflows.split import split as run
     from foveal.workflows.target import check_replaceable
@@ -74,7 +75,7 @@ def split(
     done.save(out)
     sizes = np.bincount(done.folds).tolist()
     _, counts = np.unique(done.groups, return_counts=True)
-    grouped = int(counts[counts > 1].sum())
+    grouped = count_grouped(done.groups)
     if json:
         result_json(
             {"split": str(out), "photos": len(done), "folds": sizes, "groups": len(counts), "grouped_photos": grouped}

@@ -37,6 +37,16 @@ def choose_folds(labels: Any, groups: Any | None = None) -> int:
     return max(2, most)
 
 
+def count_grouped(groups: NDArray[np.integer[Any]]) -> int:
+    """How many photos share their group with others.
+
+    Args:
+        groups: int [n], photos that belong together share a number.
+    """
+    _, counts = np.unique(groups, return_counts=True)
+    return int(counts[counts > 1].sum())
+
+
 def stratified_folds(labels: Any, *, folds: int, seed: int, groups: Any | None = None) -> NDArray[np.int8]:
     """The fold of every photo, with each class spread as evenly as can be.
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.dataset import Dataset
+from foveal.data.splits import count_grouped
 from foveal.errors import unknown_name
 from foveal.grouping.bursts import Links, burst_links, frame_links, time_links
 from foveal.grouping.components import components
@@ -44,8 +45,7 @@ class Grouping:
     @property
     def grouped(self) -> int:
         """Photos that share their group with others."""
-        _, counts = np.unique(self.numbers, return_counts=True)
-        return int(counts[counts > 1].sum())
+        return count_grouped(self.numbers)
 
 
 def kinds_named(by: str) -> tuple[str, ...]:

@@ -56,6 +56,11 @@ class MultiLabelSelection:
     folds: int
     problem: MultiLabelProblem
 
+    @property
+    def mean_average_precision(self) -> float:
+        """Out of fold, before calibration, which does not change the order of a class's photos."""
+        return mean_average_precision(self.problem.targets, sigmoid(self.out_of_fold))
+
     def map_with(self, folds: NDArray[np.int8]) -> float:
         """Out-of-fold mean average precision that the winner would have had with other folds.
 

@@ -102,6 +102,6 @@ def _split_record(folds: Folds, selection: MultiLabelSelection) -> dict[str, Any
         return dict(folds.record)
     return {
         **folds.record,
-        "mean_average_precision": selection.map_with(folds.numbers),
+        "mean_average_precision": selection.mean_average_precision,
         "mean_average_precision_ungrouped": selection.map_with(folds.plain),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from foveal.data.dataset import Dataset
 from foveal.data.multilabel_splits import choose_multilabel_folds, multilabel_folds
 from foveal.data.split_file import Split, read_split
-from foveal.data.splits import choose_folds, stratified_folds
+from foveal.data.splits import choose_folds, count_grouped, stratified_folds
 from foveal.errors import FovealError
 from foveal.features.extract import Extracted
 from foveal.features.view import View
@@ -146,16 +146,9 @@ def fold_photos(truth: Truth, grouping: Grouping, *, by: str, seed: int, folds: 
     choose = choose_folds if truth.ndim == 1 else choose_multilabel_folds
     count = choose(truth, grouping.numbers) if folds is None else folds
     numbers = _dealt(truth, count, seed, grouping.numbers)
-    plain = _dealt(truth, count, seed) if grouping.grouped >= max(1, _WORTH_COMPARING * len(truth)) else None
-    record = {
-        "by": by,
-        "folds": count,
-        "groups": len(np.unique(grouping.numbers)),
-        "grouped_photos": grouping.grouped,
-        "linked": dict(grouping.linked),
-        "passed_over": list(grouping.passed_over),
-    }
-    return Folds(numbers, grouping.numbers, plain, record)
+    return _folds(
+        truth, numbers, grouping.numbers, by=by, seed=seed, linked=grouping.linked, passed_over=grouping.passed_over
+    )
 
 
 def folds_of(split: Split, dataset: Dataset, rows: NDArray[np.intp], truth: Truth, *, seed: int) -> Folds:
@@ -165,17 +158,29 @@ def folds_of(split: Split, dataset: Dataset, rows: NDArray[np.intp], truth: Trut
         FovealError: `split-mismatch`.
     """
     numbers, groups = split.of(dataset.take(rows))
-    _, counts = np.unique(groups, return_counts=True)
-    grouped = int(counts[counts > 1].sum())
-    count = int(numbers.max()) + 1
+    return _folds(truth, numbers, groups, by="file", seed=seed, linked={}, passed_over=())
+
+
+def _folds(
+    truth: Truth,
+    numbers: NDArray[np.int8],
+    groups: NDArray[np.int64],
+    *,
+    by: str,
+    seed: int,
+    linked: Mapping[str, int],
+    passed_over: Sequence[str],
+) -> Folds:
+    """Folds with their record, and plain ones to compare with where enough photos are kept together."""
+    grouped, count = count_grouped(groups), int(numbers.max()) + 1
     plain = _dealt(truth, count, seed) if grouped >= max(1, _WORTH_COMPARING * len(truth)) else None
     record = {
-        "by": "file",
+        "by": by,
         "folds": count,
-        "groups": len(counts),
+        "groups": len(np.unique(groups)),
         "grouped_photos": grouped,
-        "linked": {},
-        "passed_over": [],
+        "linked": dict(linked),
+        "passed_over": list(passed_over),
     }
     return Folds(numbers, groups, plain, record)
 

@@ -167,6 +167,11 @@ class Dataset:
             raise unknown_name("part", name, PART_NAMES)
         return self.select(self.parts == PART_NAMES.index(name))
 
+    def for_testing(self) -> Dataset:
+        """The test part where there is one, else everything."""
+        tests = self.part("test")
+        return tests if len(tests) else self
+
     def counts(self) -> dict[str, int]:
         """Photos of each class, in class order."""
         known = self.labels[self.labels >= 0] if self.label_sets is None else self.label_sets.classes

@@ -1,0 +1,58 @@
+"""What was measured on some of the photos: one camera, one site, one month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+
+from foveal.types.interval import IntervalRecord
+from foveal.types.text import printable
+
+Verdict = Literal["worse", "better", "no difference shown", "too few"]
+
+
+class SliceFigures(TypedDict):
+    """The photos with one value in one column.
+
+    `others` is the accuracy on all other photos, null where there are none, and `gap` how much better the slice is;
+    `expected` the accuracy that its mix of classes alone would give, from the recall of each class over all photos.
+    `p` is the probability of such a gap by chance (Fisher's exact test), `p_adjusted` the same after Holm's correction
+    for as many slices as were tested; both null where nothing was tested.
+    """
+
+    column: str
+    value: str
+    photos: int
+    accuracy: float
+    interval: IntervalRecord
+    others: float | None
+    gap: float | None
+    expected: float
+    p: float | None
+    p_adjusted: float | None
+    verdict: Verdict
+
+
+def slice_summary(slices: Sequence[SliceFigures]) -> str:
+    """A table: each slice with its accuracy, its interval and what is to be thought of it.
+
+    Args:
+        slices: As measured, columns together.
+    """
+    rows = [("slice", "photos", "accuracy", "95 % interval", "against the others", "")]
+    for each in slices:
+        gap = "-" if each["gap"] is None else f"{100 * each['gap']:+.1f} points"
+        p = "" if each["p_adjusted"] is None else f" (p = {each['p_adjusted']:.3f})"
+        rows.append(
+            (
+                f"{printable(each['column'])}: {printable(each['value'])}",
+                f"{each['photos']:,}",
+                f"{each['accuracy']:.1%}",
+                f"{each['interval']['low']:.0%} to {each['interval']['high']:.0%}",
+                gap,
+                f"{each['verdict']}{p}",
+            )
+        )
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    aligned = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in aligned)

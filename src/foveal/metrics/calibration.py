@@ -13,6 +13,7 @@ from foveal.types.checked import bad_value
 
 TEMPERATURES = (0.05, 20.0)
 Scheme = Literal["equal-width", "equal-mass"]
+SCHEMES: tuple[Scheme, ...] = ("equal-width", "equal-mass")
 
 
 class Reliability(NamedTuple):

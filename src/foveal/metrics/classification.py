@@ -10,6 +10,7 @@ photos, `macro_f1` those that neither have photos nor are predicted. scikit-lear
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,17 +63,31 @@ def top_k_accuracy(labels: Any, probs: Any, *, k: int = 5) -> float:
     Raises:
         FovealError: `bad-value`: the arrays do not fit together, or k below 1.
     """
-    if k < 1:
-        raise bad_value("top_k_accuracy", "k of at least 1", k)
+    return top_k_accuracies(labels, probs, [k])[0]
+
+
+def top_k_accuracies(labels: Any, probs: Any, counts: Sequence[int]) -> list[float]:
+    """`top_k_accuracy` for several k at the cost of one.
+
+    Args:
+        labels: int [n].
+        probs: float [n, C].
+        counts: Each k, at least 1.
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together, or a k below 1.
+    """
+    if any(k < 1 for k in counts):
+        raise bad_value("top_k_accuracy", "k of at least 1", min(counts))
     true, scores = labelled_scores("top_k_accuracy", labels, probs)
     columns = np.arange(scores.shape[1])
-    hits = 0
+    hits = np.zeros(len(counts), np.int64)
     for rows in blocks(*scores.shape):
         block, label = scores[rows], true[rows, None]
         own = np.take_along_axis(block, label, axis=1)
         ahead = np.count_nonzero(block > own, axis=1) + np.count_nonzero((block == own) & (columns < label), axis=1)
-        hits += int(np.count_nonzero(ahead < k))
-    return hits / len(true)
+        hits += [np.count_nonzero(ahead < k) for k in counts]
+    return [int(hit) / len(true) for hit in hits]
 
 
 def confusion_matrix(labels: Any, predicted: Any, *, classes: int | None = None) -> NDArray[np.int64]:
@@ -174,9 +189,22 @@ def log_loss(labels: Any, probs: Any) -> float:
     Raises:
         FovealError: `bad-value`: the arrays do not fit together.
     """
+    return float(log_losses(labels, probs).mean())
+
+
+def log_losses(labels: Any, probs: Any) -> NDArray[np.float64]:
+    """The log loss of each photo, as `log_loss` counts it, float64 [n].
+
+    Args:
+        labels: int [n].
+        probs: float [n, C].
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together.
+    """
     true, scores = labelled_scores("log_loss", labels, probs)
     own = scores[np.arange(len(true)), true]
-    return float(-np.log(np.clip(own.astype(np.float64), np.finfo(scores.dtype).eps, 1.0)).mean())
+    return np.asarray(-np.log(np.clip(own.astype(np.float64), np.finfo(scores.dtype).eps, 1.0)))
 
 
 def brier(labels: Any, probs: Any) -> float:
@@ -189,10 +217,23 @@ def brier(labels: Any, probs: Any) -> float:
     Raises:
         FovealError: `bad-value`: the arrays do not fit together.
     """
+    return float(briers(labels, probs).mean())
+
+
+def briers(labels: Any, probs: Any) -> NDArray[np.float64]:
+    """The Brier score of each photo, as `brier` counts it, float64 [n].
+
+    Args:
+        labels: int [n].
+        probs: float [n, C].
+
+    Raises:
+        FovealError: `bad-value`: the arrays do not fit together.
+    """
     true, scores = labelled_scores("brier", labels, probs)
-    total = 0.0
+    each = np.empty(len(true))
     for rows in blocks(*scores.shape):
         distance = scores[rows].astype(np.float64)
         distance[np.arange(len(distance)), true[rows]] -= 1
-        total += float(np.einsum("ij,ij->", distance, distance))
-    return total / len(true)
+        each[rows] = np.einsum("ij,ij->i", distance, distance)
+    return each

@@ -32,15 +32,94 @@ def test_small_case_by_hand() -> None:
     assert result.protocol == "test folder"
 
 
-def test_every_figure_is_the_metric_of_that_name() -> None:
+SAME = {
+    "top5": "top5",
+    "kappa": "kappa",
+    "mcc": "mcc",
+    "log-loss": "log_loss",
+    "brier": "brier",
+    "accuracy": "accuracy",
+    "balanced-accuracy": "balanced_accuracy",
+    "macro-f1": "macro_f1",
+    "ece": "ece",
+    "adaptive-ece": "adaptive_ece",
+    "classwise-ece": "classwise_ece",
+    "max-calibration-error": "max_calibration_error",
+}
+
+
+def example(classes: int = 8, n: int = 300) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
-    labels = rng.integers(0, 8, 300)
-    probs = softmax(rng.normal(size=(300, 8)).astype(np.float32))
+    labels = rng.integers(0, classes, n)
+    return labels, softmax((rng.normal(size=(n, classes)) + np.eye(classes)[labels]).astype(np.float32))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_figure_is_the_metric_of_that_name(name: str) -> None:
+    labels, probs = example()
     values = measure(labels, probs, list("abcdefgh"), protocol="x").to_dict()
-    shared = {name: name.replace("-", "_") for name in METRICS if name != "adaptive-ece"}
-    assert len(shared) == 7
-    for name, key in shared.items():
-        assert values[key] == pytest.approx(metric(name).function(labels, probs)), name
+    kind, _, figure = name.partition("-")
+    found = values[SAME[name]] if name in SAME else values["averages"][kind][figure.replace("-", "_")]
+    assert found == pytest.approx(metric(name).function(labels, probs), abs=1e-12)
+
+
+def test_figures_of_classes_and_intervals() -> None:
+    labels, probs = example()
+    result = measure(labels, probs, list("abcdefgh"), protocol="x")
+    assert list(result.top_k) == ["1", "2", "3", "5"]
+    assert result.top_k["1"] == result.accuracy
+    assert list(result.intervals) == [
+        "balanced_accuracy",
+        "macro_f1",
+        "kappa",
+        "mcc",
+        "log_loss",
+        "brier",
+        "macro_roc_auc",
+    ]
+    for name in ("balanced_accuracy", "macro_f1", "kappa", "mcc", "log_loss", "brier"):
+        assert result.intervals[name]["low"] < getattr(result, name) < result.intervals[name]["high"]
+    area = result.averages["macro"]["roc_auc"]
+    assert area is not None
+    assert result.intervals["macro_roc_auc"]["low"] < area < result.intervals["macro_roc_auc"]["high"]
+    for score in result.per_class:
+        for figure in ("recall", "precision", "specificity", "f1", "roc_auc"):
+            ends = score[f"{figure}_interval"]  # type: ignore[literal-required]
+            assert ends["low"] <= score[figure] <= ends["high"]  # type: ignore[literal-required]
+
+
+def test_reliability_holds_every_photo() -> None:
+    labels, probs = example()
+    result = measure(labels, probs, list("abcdefgh"), protocol="x")
+    assert list(result.reliability) == ["equal-width", "equal-mass"]
+    for bins in result.reliability.values():
+        assert sum(each["photos"] for each in bins) == 300
+        right = sum(each["photos"] * each["accuracy"] for each in bins)
+        assert right / 300 == pytest.approx(result.accuracy)
+        for each in bins:
+            assert each["low"] - 1e-7 <= each["confidence"] <= each["high"] + 1e-7
+            assert each["accuracy_interval"]["low"] <= each["accuracy"] <= each["accuracy_interval"]["high"]
+    assert result.ece_expected is not None
+    assert result.ece_expected["low"] < result.ece_expected["mean"] < result.ece_expected["high"]
+
+
+def test_before_and_after_calibration() -> None:
+    labels, probs = example()
+    before = softmax(np.log(probs) * 3)
+    known = {"method": "temperature", "temperature": 3.0}
+    result = measure(labels, probs, list("abcdefgh"), protocol="x", before=before, calibrated=known)
+    assert list(result.calibration) == ["method", "temperature", "before", "after"]
+    assert result.calibration["after"]["ece"] == result.ece
+    assert result.calibration["before"]["log_loss"] > result.log_loss
+    assert "before" not in measure(labels, probs, list("abcdefgh"), protocol="x").calibration
+
+
+@pytest.mark.parametrize("labels", [[0], [0, 0, 0], [0, 1]])
+def test_hardly_anything_to_measure(labels: list[int]) -> None:
+    result = measure(labels, np.eye(3)[labels], ["a", "b", "c"], protocol="x")
+    json.dumps(result.to_dict(), allow_nan=False)
+    assert result.detailed()
+    assert result.accuracy == 1
 
 
 def test_result_is_plain_and_a_class_without_photos_is_not_the_worst() -> None:

@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foveal.errors import FovealError
-from foveal.metrics.classification import class_scores
-from foveal.metrics.intervals import bootstrap, bootstrap_macro_f1, clustered, wilson
+from foveal.metrics.intervals import (
+    bootstrap,
+    clustered,
+    f1_interval,
+    mean_interval,
+    roc_interval,
+    score_ends,
+    wilson,
+)
 
 
 def test_wilson_as_published() -> None:
@@ -75,24 +82,43 @@ def test_one_group_gives_a_point() -> None:
     assert clustered([0.0, 1.0], [3, 3])[:2] == (0.5, 0.5)
 
 
-def test_macro_f1_interval_matches_plain_resampling() -> None:
-    rng = np.random.default_rng(4)
-    labels = rng.integers(0, 4, 300)
-    chosen = np.where(rng.random(300) < 0.7, labels, rng.integers(0, 4, 300))
-    confusion = np.zeros((4, 4), dtype=np.int64)
-    np.add.at(confusion, (labels, chosen), 1)
-    plain = []
-    for _ in range(1500):
-        drawn = rng.integers(0, 300, 300)
-        again = np.zeros((4, 4), dtype=np.int64)
-        np.add.at(again, (labels[drawn], chosen[drawn]), 1)
-        plain.append(class_scores(again).f1.mean())
-    interval = bootstrap_macro_f1(confusion)
-    assert interval[:2] == pytest.approx(tuple(np.quantile(plain, [0.025, 0.975])), abs=0.01)
+def test_effective_photos_need_not_be_whole() -> None:
+    assert score_ends(0.3, 50) == wilson(15, 50)[:2]
+    narrow, wide = score_ends(0.3, 50.5), score_ends(0.3, 49.5)
+    assert wide[0] < wilson(15, 50).low < narrow[0] < narrow[1] < wilson(15, 50).high < wide[1]
 
 
-def test_macro_f1_of_a_perfect_matrix_is_one() -> None:
-    assert bootstrap_macro_f1(np.diag([5, 0, 3]))[:2] == (1, 1)
+@given(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))
+def test_f1_lies_in_its_interval(hits: int, missed: int, false: int) -> None:
+    low, high, method = f1_interval(hits, hits + missed, hits + false)
+    assert 0 <= low <= high <= 1
+    if hits + missed + false:
+        assert low - 1e-12 <= 2 * hits / (2 * hits + missed + false) <= high + 1e-12
+    assert method == "Wilson score, 95 %"
+
+
+def test_f1_interval_covers() -> None:
+    rng = np.random.default_rng(3)
+    cells = np.array([0.2, 0.05, 0.03, 0.72])
+    truth = 2 * cells[0] / (2 * cells[0] + cells[1] + cells[2])
+    drawn = [rng.multinomial(300, cells) for _ in range(3000)]
+    found = [f1_interval(int(d[0]), int(d[0] + d[1]), int(d[0] + d[2])) for d in drawn]
+    assert 0.94 <= np.mean([low <= truth <= high for low, high, _ in found]) <= 0.96
+
+
+def test_roc_interval_of_an_area_of_one_is_that_of_as_many_photos() -> None:
+    assert roc_interval(1.0, 0.0, positives=12, negatives=300)[:2] == wilson(12, 12)[:2]
+    assert roc_interval(0.9, 0.03)[:2] == score_ends(0.9, 100)
+    assert roc_interval(0.9, 0.3, positives=20, negatives=50)[:2] == score_ends(0.9, 20)
+
+
+def test_mean_interval_holds_the_mean_and_stays_above_zero() -> None:
+    losses = np.random.default_rng(5).exponential(0.3, 400)
+    low, high, _ = mean_interval(losses)
+    assert 0 < low < losses.mean() < high
+    assert (low, high) == pytest.approx(bootstrap(losses)[:2], abs=0.01)
+    assert mean_interval([0.0, 0.0])[:2] == (0, 0)
+    assert mean_interval([0.5])[:2] == (0.5, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +131,9 @@ def test_macro_f1_of_a_perfect_matrix_is_one() -> None:
         (lambda: bootstrap([np.nan]), "finite values"),
         (lambda: bootstrap([1.0], resamples=0), "resamples"),
         (lambda: clustered([1.0], [1, 2]), "1 groups"),
-        (lambda: bootstrap_macro_f1(np.zeros((2, 2), int)), "square matrix"),
-        (lambda: bootstrap_macro_f1(np.ones((2, 3), int)), "square matrix"),
+        (lambda: f1_interval(3, 2, 3), "3 of 2"),
+        (lambda: roc_interval(0.5, 0.1, confidence=1.0), "confidence above 0 and below 1"),
+        (lambda: mean_interval([-1.0]), "at least 0"),
     ],
 )
 def test_refusals(call: Callable[[], object], said: str) -> None:

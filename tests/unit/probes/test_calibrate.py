@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,77 @@ def test_it_gives_the_same_twice():
     first, second = calibrate(logits, labels, folds), calibrate(logits, labels, folds)
     np.testing.assert_array_equal(first.out_of_fold, second.out_of_fold)
     assert (first.temperature, first.tau) == (second.temperature, second.tau)
+
+
+def per_class(photos, *, seed=0, classes=4):
+    """Logits whose truth needs another factor and shift for each class, labels drawn from it, and folds."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(photos, classes)).astype(np.float32) * 3
+    honest = logits * np.linspace(0.4, 1.6, classes) + np.linspace(-1, 1, classes)
+    labels = (honest + rng.gumbel(size=honest.shape)).argmax(axis=1).astype(np.int32)
+    return logits, labels, (np.arange(photos) % 5).astype(np.int8), honest
+
+
+def test_classes_that_need_their_own_get_vector_scaling():
+    logits, labels, folds, honest = per_class(4000)
+    found = calibrate(logits, labels, folds)
+    assert found.method == "vector"
+    assert [trial.method for trial in found.trials] == ["none", "temperature", "vector"]
+    assert found.trials[2].log_loss < found.trials[1].log_loss < found.trials[0].log_loss
+    np.testing.assert_allclose(found.scale / found.temperature, np.linspace(0.4, 1.6, 4), atol=0.15)
+    probs = softmax((logits * found.scale + found.shift) / found.temperature)
+    assert np.abs(probs - softmax(honest)).mean() < 0.02
+    np.testing.assert_allclose(found.out_of_fold, probs, atol=0.05)
+
+
+def test_vector_scaling_too_learns_a_fold_from_the_others_only():
+    logits, labels, folds, _ = per_class(3000)
+    before = calibrate(logits, labels, folds, balance="none")
+    held = folds == 3
+    other = labels.copy()
+    other[np.flatnonzero(held)[:20]] = 0
+    after = calibrate(logits, other, folds, balance="none")
+    assert before.method == after.method == "vector"
+    np.testing.assert_array_equal(after.out_of_fold[held], before.out_of_fold[held])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_temperature_for_all_is_left_at_that(seed):
+    logits, labels, folds = drawn(1000, 1.5, seed=seed)
+    found = calibrate(logits, labels, folds)
+    assert found.method == "temperature"
+    assert (found.scale == 1).all()
+
+
+def test_honest_logits_are_seldom_made_much_different():
+    logits, labels, folds = drawn(2000, 1.0)
+    found = calibrate(logits, labels, folds)
+    assert found.method in ("none", "temperature")
+    assert found.temperature == pytest.approx(1, abs=0.08)
+    if found.method == "none":
+        np.testing.assert_array_equal(found.out_of_fold, softmax(logits))
+
+
+def test_the_map_is_what_the_docstring_says():
+    for logits, labels, folds in (drawn(500, 2.0), imbalanced(2.0), per_class(2000)[:3]):
+        found = calibrate(logits, labels, folds)
+        probs = softmax((logits * found.scale + found.shift) / found.temperature)
+        assert np.abs(probs - found.out_of_fold).mean() < 0.02
+        assert found.scale.dtype == found.shift.dtype == found.out_of_fold.dtype == np.float32
+
+
+def test_vector_scaling_is_not_tried_on_few_photos_many_classes_or_beside_help():
+    tried = [[trial.method for trial in calibrate(*each).trials] for each in (drawn(79, 1.0), imbalanced(2.0))]
+    assert tried == [["none", "temperature"]] * 2
+    rng = np.random.default_rng(0)
+    many = rng.normal(size=(6000, 100)).astype(np.float32)
+    labels = many.argmax(axis=1).astype(np.int32)
+    found = calibrate(many, labels, (np.arange(6000) % 2).astype(np.int8), balance="none")
+    assert [trial.method for trial in found.trials] == ["none", "temperature"]
+
+
+def test_the_record_is_plain():
+    record = calibrate(*drawn(300, 1.5)).record()
+    assert json.loads(json.dumps(record)) == record
+    assert list(record) == ["method", "temperature", "tau", "trials"]
+    assert list(record["trials"][0]) == ["method", "log_loss", "ece"]

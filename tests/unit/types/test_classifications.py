@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from foveal.errors import FovealError
-from foveal.types.classifications import Classifications
+from foveal.types.classifications import UNKNOWN, Classifications
 
 NAN = float("nan")
 
@@ -168,3 +170,75 @@ def test_thresholds_that_do_not_fit_are_refused(thresholds: np.ndarray) -> None:
 def test_probabilities_of_several_labels_stay_between_0_and_1() -> None:
     with pytest.raises(FovealError, match=r"expected probs in 0\.\.1"):
         Classifications(("a",), ("x",), np.array([[1.2]], np.float32), (None,), np.float32([0.5]))
+
+
+def cautious() -> Classifications:
+    one = three()
+    return replace(
+        one,
+        doubts=("not sure enough: 70% where 90% is needed", None, None),
+        broader=("pet", None, None),
+        sets=np.array([[True, True, False], [False] * 3, [True, True, True]]),
+    )
+
+
+def test_answers_are_classes_groups_or_unknown() -> None:
+    assert three().answers == three().labels
+    assert cautious().answers == ("pet", None, "cat")
+    assert replace(cautious(), broader=()).answers == (UNKNOWN, None, "cat")
+    assert cautious().labels == three().labels
+
+
+def test_records_with_answers_reasons_and_sets() -> None:
+    first, second, third = json.loads(json.dumps(cautious().to_records(top=1), allow_nan=False))
+    assert list(first) == ["path", "label", "confidence", "top", "error", "answer", "reason", "set"]
+    assert (first["label"], first["answer"]) == ("dog", "pet")
+    assert first["reason"] == "not sure enough: 70% where 90% is needed"
+    assert [each["label"] for each in first["set"]] == ["dog", "cat"]
+    assert [each["prob"] for each in first["set"]] == pytest.approx([0.7, 0.2])
+    assert (second["answer"], second["reason"], second["set"]) == (None, None, [])
+    assert (third["answer"], third["reason"]) == ("cat", None)
+    assert [each["label"] for each in third["set"]] == ["cat", "dog", "owl"]
+
+
+def test_records_have_only_what_was_asked_for() -> None:
+    assert "set" not in replace(cautious(), sets=None).to_records(top=1)[0]
+    assert {"answer", "reason"}.isdisjoint(replace(cautious(), doubts=(), broader=()).to_records(top=1)[0])
+
+
+@pytest.mark.parametrize("which", [0, 2, slice(0, 1), slice(2, None), slice(None, None, -1), slice(9, 9)])
+def test_doubts_and_sets_are_selected_with_their_photos(which: slice | int) -> None:
+    rows = [range(3)[which]] if isinstance(which, int) else list(range(3)[which])
+    chosen = cautious()[which]
+    assert chosen.answers == tuple(cautious().answers[row] for row in rows)
+    assert chosen.doubts == tuple(cautious().doubts[row] for row in rows)
+    assert chosen.sets is not None
+    assert chosen.sets.tolist() == [cautious().sets[row].tolist() for row in rows]  # type: ignore[index]
+
+
+def test_text_says_why_there_is_no_class() -> None:
+    lines = str(cautious()).splitlines()
+    assert lines[0].split()[1:] == ["pet", "(not", "sure", "enough:", "70%", "where", "90%", "is", "needed)"]
+    assert lines[2].endswith("40.0%  cat")
+    assert "unknown (not sure enough" in str(replace(cautious(), broader=()))
+    assert repr(cautious()).startswith("Classifications(3 photos, 3 classes, 1 unreadable)")
+
+
+def test_sets_are_read_only() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        cautious().sets[0, 0] = False  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"doubts": ("x",)}, "3 doubts, or none"),
+        ({"broader": (None,) * 4}, "3 broader, or none"),
+        ({"sets": np.ones((3, 2), np.bool_)}, r"sets bool \[3, 3\]"),
+        ({"sets": np.ones((3, 3), np.uint8)}, r"sets bool \[3, 3\], got uint8"),
+    ],
+)
+def test_what_caution_says_must_fit_the_photos(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(FovealError, match=said) as caught:
+        replace(cautious(), **changed)
+    assert caught.value.code == "bad-value"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -101,8 +101,29 @@ class View:
             data: The photo's bytes, which the network has no use for.
             engines: Where the loaded network is, or is put.
         """
-        values = self._engine(engines).run(self.prepare(image_rgb))
+        return self.row_of(self.prepare(image_rgb), engines)
+
+    def row_of(self, prepared_rgb: NDArray[np.uint8], engines: EnginePool) -> NDArray[np.float16]:
+        """The same for what `prepare` made of a photo, or for that with parts changed."""
+        values = self._engine(engines).run(prepared_rgb)
         return np.clip(np.concatenate(values), -_FLOAT16_MAX, _FLOAT16_MAX).astype(np.float16)
 
     def _engine(self, engines: EnginePool) -> Engine:
         return engines.get(self.choice, self.network.content, self.network.sha256, self.outputs)
+
+
+def side_by_side(views: Sequence[View], rows: Sequence[NDArray[np.float16]]) -> NDArray[np.float16]:
+    """The views' rows as a head gets them, float16 [D]: a view and its mirror image averaged, as when it was learnt.
+
+    Args:
+        views: Any that are mirrored stand beside their plain ones.
+        rows: float16 [columns] for each view.
+    """
+    by_view = dict(zip(views, rows, strict=True))
+    parts = []
+    for view, row in by_view.items():
+        if view.mirrored:
+            continue
+        other = by_view.get(view.mirror())
+        parts.append(row if other is None else ((row.astype(np.float32) + other) / 2).astype(np.float16))
+    return np.concatenate(parts)

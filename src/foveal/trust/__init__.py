@@ -5,6 +5,7 @@
 
 PARTS = {
     "abstention": "foveal.trust.abstention:Abstention",
+    "arrangement": "foveal.trust.arrangement:ArrangementGate",
     "evidence": "foveal.trust.evidence:EvidenceIndex",
     "gate": "foveal.trust.gate:UnknownGate",
     "sets": "foveal.trust.sets:PredictionSets",

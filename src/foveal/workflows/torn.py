@@ -1,0 +1,56 @@
+"""Features of photos cut into tiles and shuffled, from which a fit learns what is no photo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.assurance.arrangement import MOST_CUT, TILES
+from foveal.assurance.gate_probes import shuffle_tiles
+from foveal.data.dataset import Dataset
+from foveal.data.photo import as_photo
+from foveal.errors import FovealError
+from foveal.features.view import View, side_by_side
+from foveal.runtimes.engine import EnginePool, threads
+
+# As many pixels as decoding for the network keeps.
+_DECODE_SIDE = 240
+
+
+def torn_features(
+    dataset: Dataset, rows: NDArray[np.intp], views: Sequence[View], engines: EnginePool, *, seed: int
+) -> NDArray[np.float16]:
+    """Features float16 [t, D] of up to 60 photos, spread over all, cut into 3 × 3 and 4 × 4 tiles and shuffled.
+
+    Args:
+        dataset: The photos.
+        rows: int [n], those learnt from.
+        views: What the head gets.
+        engines: Where the loaded networks are, or are put.
+        seed: Of the shuffling.
+    """
+    chosen = rows[:: max(1, -(-len(rows) // MOST_CUT))]
+
+    def features(job: tuple[int, int]) -> list[NDArray[np.float16]]:
+        number, row = job
+        photo = as_photo(dataset.photo(row))
+        try:
+            image = photo.decode(photo.read(), min_side=_DECODE_SIDE)
+        except FovealError:
+            return []  # it could be read a moment ago; the others are enough
+        if min(image.shape[:2]) < max(TILES):
+            return []
+        rng = np.random.default_rng((seed, number))
+        torn = [shuffle_tiles(image, rng, tiles=tiles) for tiles in TILES]
+        return [side_by_side(views, [view.row(each, b"", engines) for view in views]) for each in torn]
+
+    with ThreadPoolExecutor(threads()) as pool:
+        found = [each for pair in pool.map(features, enumerate(chosen.tolist())) for each in pair]
+    return (
+        np.stack(found)
+        if found
+        else np.empty((0, sum(view.columns for view in views if not view.mirrored)), np.float16)
+    )

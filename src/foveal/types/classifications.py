@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from foveal.types.checked import bad_value, read_only
 from foveal.types.text import counted, printable, shortened
 
+UNKNOWN = "unknown"
+"""What is answered where the most probable class had better not be."""
+
 SUM_TOLERANCE = 1e-3  # rounding of a float32 softmax over 20,000 classes stays well below this
 SHOWN = 10
 
@@ -26,6 +29,10 @@ class Classifications:
         errors: For each photo None, or why it could not be read.
         thresholds: None where every photo shows one class. Where it may show any number of them: float32 [C] in 0..1,
             from which probability on it is said to show each class; rows of `probs` then need not sum to 1.
+        doubts: For each photo None, or why its most probable class is not the answer; empty = nothing was doubted.
+        broader: For each doubted photo the group of classes that is answered instead, or None; empty = none is.
+        sets: bool [n, C], the classes among which the true one is, at the rate asked for; None = not asked for. Rows
+            of photos that could not be read are False.
 
     Raises:
         FovealError: `bad-value`: the fields do not fit together.
@@ -36,6 +43,9 @@ class Classifications:
     probs: NDArray[np.float32]
     errors: tuple[str | None, ...]
     thresholds: NDArray[np.float32] | None = None
+    doubts: tuple[str | None, ...] = ()
+    broader: tuple[str | None, ...] = ()
+    sets: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         probs = np.asarray(self.probs, dtype=np.float32)
@@ -57,6 +67,19 @@ class Classifications:
             if thresholds.shape != (classes,) or not ((thresholds >= 0) & (thresholds <= 1)).all():
                 raise bad_value("Classifications", f"thresholds [{classes}] in 0..1", list(thresholds.shape))
             object.__setattr__(self, "thresholds", read_only(thresholds))
+        self._check_caution(n, classes)
+
+    def _check_caution(self, n: int, classes: int) -> None:
+        for name in ("doubts", "broader"):
+            given = tuple(getattr(self, name))
+            if len(given) not in (0, n):
+                raise bad_value("Classifications", f"{n} {name}, or none", len(given))
+            object.__setattr__(self, name, given)
+        if self.sets is not None:
+            sets = np.asarray(self.sets)
+            if sets.shape != (n, classes) or sets.dtype != np.bool_:
+                raise bad_value("Classifications", f"sets bool [{n}, {classes}]", f"{sets.dtype} {list(sets.shape)}")
+            object.__setattr__(self, "sets", read_only(sets))
 
     @property
     def multi_label(self) -> bool:
@@ -71,6 +94,19 @@ class Classifications:
             None if error is not None else self.class_names[column]
             for column, error in zip(best, self.errors, strict=True)
         )
+
+    @property
+    def answers(self) -> tuple[str | None, ...]:
+        """What is answered for each photo: its most probable class, a group of classes, or `UNKNOWN`.
+
+        None where it could not be read. `doubts` says why an answer is not the most probable class.
+        """
+        return tuple(self._answer(row, label) for row, label in enumerate(self.labels))
+
+    def _answer(self, row: int, label: str | None) -> str | None:
+        if label is None or not self.doubts or self.doubts[row] is None:
+            return label
+        return (self.broader[row] if self.broader else None) or UNKNOWN
 
     @property
     def label_sets(self) -> tuple[tuple[str, ...] | None, ...]:
@@ -114,13 +150,20 @@ class Classifications:
         Returns:
             Dictionaries with the keys `path`, `label`, `confidence`, `top` (a list of `label`, `prob`) and `error`;
             with `thresholds` also `labels`, as `top` but of the classes that reach theirs. `label` and `confidence` are
-            None and the lists are empty where the photo could not be read.
+            None and the lists are empty where the photo could not be read. `answer` and `reason` are the entries of
+            `answers` and `doubts`, where something can be doubted; `set`, where sets were asked for, is as `top`.
         """
         records: list[dict[str, Any]] = []
         for row, (path, best, error) in enumerate(zip(self.paths, self.top(top), self.errors, strict=True)):
             label, confidence = best[0] if best else (None, None)
             record = {"path": path, "label": label, "confidence": confidence, "top": _listed(best), "error": error}
-            records.append({**record, "labels": _listed(self._shown(row))} if self.multi_label else record)
+            if self.multi_label:
+                record["labels"] = _listed(self._shown(row))
+            if self.doubts:
+                record |= {"answer": self._answer(row, label), "reason": self.doubts[row]}
+            if self.sets is not None:
+                record["set"] = _listed(self._ranked(row, np.flatnonzero(self.sets[row])))
+            records.append(record)
         return records
 
     def __len__(self) -> int:
@@ -130,8 +173,9 @@ class Classifications:
         if isinstance(which, int | np.integer):
             row = range(len(self))[which]
             which = slice(row, row + 1)
+        sets = None if self.sets is None else self.sets[which]
         rows = self.paths[which], self.class_names, self.probs[which], self.errors[which]
-        return Classifications(*rows, self.thresholds)
+        return Classifications(*rows, self.thresholds, self.doubts[which], self.broader[which], sets)
 
     def __repr__(self) -> str:
         failed = sum(error is not None for error in self.errors)
@@ -152,9 +196,12 @@ class Classifications:
         """The classes that a photo is said to show, best first."""
         if self.thresholds is None:
             return self._best(row, 1)
+        return self._ranked(row, np.flatnonzero(self.probs[row] >= self.thresholds))
+
+    def _ranked(self, row: int, columns: NDArray[np.intp]) -> list[tuple[str, float]]:
+        """Some classes with their probabilities, best first."""
         probs = self.probs[row]
-        reached = np.flatnonzero(probs >= self.thresholds)
-        order = reached[np.argsort(-probs[reached], kind="stable")]
+        order = columns[np.argsort(-probs[columns], kind="stable")]
         return [(self.class_names[column], float(probs[column])) for column in order]
 
     def _best(self, row: int, k: int) -> list[tuple[str, float]]:
@@ -186,4 +233,6 @@ def _columns(record: dict[str, Any]) -> tuple[str, str]:
     if "labels" in record:
         shown = ", ".join(f"{printable(each['label'])} {each['prob']:.1%}" for each in record["labels"])
         return "", shown or "none of the classes"
+    if record.get("reason") is not None:
+        return "", f"{printable(record['answer'])} ({printable(record['reason'])})"
     return f"{record['confidence']:.1%}", printable(record["label"])

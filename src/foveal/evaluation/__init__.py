@@ -1,0 +1,1 @@
+"""What is measured beyond one set of figures: trust, slices, robustness, speed, two models side by side."""

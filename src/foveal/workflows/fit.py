@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from foveal.classifier.classifier import Classifier, check_classes
 from foveal.data.dataset import PART_NAMES, Dataset
 from foveal.data.read import read
 from foveal.data.split_file import Split
-from foveal.features.extract import Extracted, extract
+from foveal.evaluation.judged import judged
+from foveal.evaluation.measured import Measured
+from foveal.features.extract import extract
 from foveal.features.pixel_view import PixelView
 from foveal.features.settings import Settings, open_cache
-from foveal.features.view import View
-from foveal.metrics.evaluate import measure
-from foveal.probes.axes import turned_ahead
-from foveal.probes.calibrate import calibrate
-from foveal.probes.select import Selection, select
 from foveal.probes.workers import one_blas_thread
 from foveal.runtimes.engine import EnginePool
 from foveal.types.finding import Finding
-from foveal.workflows.evaluate import for_testing
+from foveal.workflows.fit_classes import learn_classes
 from foveal.workflows.fit_multilabel import learn_label_sets
-from foveal.workflows.folds import Folds, check_split, folds_for
-from foveal.workflows.learnt import Learnt
-from foveal.workflows.quarantine import check_counts, quarantine, quarantine_tests
+from foveal.workflows.folds import check_split
+from foveal.workflows.quarantine import check_counts, quarantine_tests
 from foveal.workflows.recipe import Recipe
 from foveal.workflows.record import make_record
-from foveal.workflows.views import candidates, cards_for, effort_named, views_for
+from foveal.workflows.views import cards_for, effort_named, views_for
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What came of a fit.
+
+    Args:
+        model: The classifier.
+        measured: What it says of the photos learnt from, out of fold, and of the test photos if there are any.
+        findings: What was noticed about the photos.
+    """
+
+    model: Classifier
+    measured: tuple[Measured, ...]
+    findings: tuple[Finding, ...]
 
 
 def fit(
@@ -46,6 +53,7 @@ def fit(
     balance: str = "auto",
     split: str | Path | Split = "auto",
     seed: int = 0,
+    evidence: bool = False,
     settings: Settings | None = None,
 ) -> Classifier:
     """Learn to recognise the classes of a folder of photos.
@@ -65,6 +73,8 @@ def fit(
             frames); "none" only files with the same bytes; kinds of `foveal.grouping.infer.KINDS` with commas between;
             or a split that was kept, or its file.
         seed: Decides which photos share a fold; everything else is deterministic.
+        evidence: Keep small pictures of some of the photos in the model, so that `explain` can show those that decided.
+            Whoever gets the model gets them too.
         settings: How to run.
 
     Returns:
@@ -75,8 +85,20 @@ def fit(
         FovealError: `not-found`, `no-photos`, `one-class`, `too-few-photos`, `class-mismatch`, `unknown-name`, …;
             `docs/errors.md` lists them all.
     """
+    recipe = Recipe(backbone=backbone, effort=effort, probe=probe, balance=balance, seed=seed, evidence=evidence)
+    return fit_in_full(photos, recipe, test=test, split=split, settings=settings).model
+
+
+def fit_in_full(
+    photos: str | Path | Dataset,
+    recipe: Recipe,
+    *,
+    test: str | Path | Dataset | None = None,
+    split: str | Path | Split = "auto",
+    settings: Settings | None = None,
+) -> Fit:
+    """`fit`, with what was said of each photo, for reports."""
     started = time.perf_counter()
-    recipe = Recipe(backbone=backbone, effort=effort, probe=probe, balance=balance, seed=seed)
     splitting = check_split(split)
     settings = settings or Settings()
     dataset = photos if isinstance(photos, Dataset) else read(photos)
@@ -84,42 +106,42 @@ def fit(
     check_counts(training)
     if tests is not None:
         check_classes(tests, training.class_names, multi_label=training.multi_label)
-    cards = cards_for(backbone, effort_named(effort))
-    views = views_for(cards, effort_named(effort), training.photos(), settings)
+    effort = effort_named(recipe.effort)
+    cards = cards_for(recipe.backbone, effort)
+    views = views_for(cards, effort, training.photos(), settings)
     engines = EnginePool()
     findings = dataset.findings
     if tests is not None and test is not None:
         findings += _named_from(tests.root, tests.findings)
-    metrics: dict[str, Any] = {}
     with open_cache(settings) as cache:
         with extract(
             training.photos(), [*views, PixelView()], cache, engines=engines, progress=settings.progress
         ) as found:
             seconds = {"features": time.perf_counter() - started}
-            learn = learn_label_sets if training.multi_label else _learn_classes
+            learn = learn_label_sets if training.multi_label else learn_classes
             with one_blas_thread():
-                learnt = learn(training, found, views, splitting, recipe, keep_axes=settings.cache)
+                learnt = learn(training, found, views, splitting, recipe, engines=engines, keep_axes=settings.cache)
         model = replace(learnt.model, engines=engines)
-        metrics["out_of_fold"] = learnt.out_of_fold.to_dict()
+        measured = {"out_of_fold": learnt.out_of_fold}
         findings += learnt.kept.findings
         if tests is not None:
             with extract(tests.photos(), model.views, cache, engines=engines, progress=settings.progress) as found:
                 among, left_out = quarantine_tests(tests, found, learnt.kept)
                 findings += left_out if test is None else _named_from(tests.root, left_out)
                 if among.any():
-                    tested = model.judge(tests, found, protocol="test photos, used once", among=among)
-                    metrics["test"] = tested.to_dict()
+                    said = "test photos, used once"
+                    measured["test"] = judged(model, tests, found, title="test photos", protocol=said, among=among)
     seconds["total"] = time.perf_counter() - started
     record = make_record(
         recipe=asdict(recipe),
         cards=cards,
         edits=dataset.edits,
         learnt=learnt,
-        metrics=metrics,
+        metrics={name: each.figures.to_dict() for name, each in measured.items()},
         findings=findings,
         seconds=seconds,
     )
-    return replace(model, record=record)
+    return Fit(replace(model, record=record), tuple(measured.values()), tuple(findings))
 
 
 def _parts(dataset: Dataset, test: str | Path | Dataset | None) -> tuple[Dataset, Dataset | None]:
@@ -128,50 +150,9 @@ def _parts(dataset: Dataset, test: str | Path | Dataset | None) -> tuple[Dataset
     training = dataset.select(dataset.parts != PART_NAMES.index("test"))
     if test is None:
         return training, inside if len(inside) else None
-    return training, for_testing(test if isinstance(test, Dataset) else read(test))
+    return training, (test if isinstance(test, Dataset) else read(test)).for_testing()
 
 
 def _named_from(root: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Findings about photos of another folder than the one learnt from: their paths begin with it."""
     return tuple(replace(each, paths=tuple(str(root / path) for path in each.paths)) for each in findings)
-
-
-def _learn_classes(
-    training: Dataset,
-    found: Extracted,
-    views: Sequence[View],
-    splitting: Split | str,
-    recipe: Recipe,
-    *,
-    keep_axes: bool,
-) -> Learnt:
-    """Cross-validate, calibrate, and put together a classifier of one class a photo."""
-    kept = quarantine(training, found)
-    sets = candidates(views, len(kept.rows))
-    features = {name: partial(found.gather, kept.rows, chosen) for name, chosen in sets.items()}
-    with turned_ahead(features, kept=keep_axes) as axes:
-        folds = folds_for(training, kept.rows, kept.labels, kept.groups, found, views[0], splitting, seed=recipe.seed)
-        selection = select(axes, kept.labels, folds.numbers, classes=len(kept.class_names), probe=recipe.probe)
-    calibration = calibrate(selection.out_of_fold, kept.labels, folds.numbers, balance=recipe.balance)
-    head = replace(selection.head, bias=selection.head.bias + calibration.shift)
-    protocol = f"out of fold, {selection.folds} folds"
-    return Learnt(
-        model=Classifier(kept.class_names, sets[selection.features], head, calibration.temperature),
-        out_of_fold=measure(kept.labels, calibration.out_of_fold, kept.class_names, protocol=protocol),
-        kept=kept,
-        counts=np.bincount(kept.labels, minlength=len(kept.class_names)).tolist(),
-        selection=selection,
-        split=_split_record(folds, selection),
-        calibration={"temperature": calibration.temperature, "tau": calibration.tau},
-    )
-
-
-def _split_record(folds: Folds, selection: Selection) -> dict[str, Any]:
-    """How the photos were split, and what the score would have been had nothing been kept together."""
-    if folds.plain is None:
-        return dict(folds.record)
-    return {
-        **folds.record,
-        "accuracy": selection.accuracy,
-        "accuracy_ungrouped": selection.accuracy_with(folds.plain),
-    }

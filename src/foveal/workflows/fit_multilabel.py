@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from foveal.classifier.classifier import Classifier
-from foveal.data.dataset import Dataset
+from foveal.data.dataset import UNLABELLED, Dataset
 from foveal.data.split_file import Split
 from foveal.errors import FovealError
+from foveal.evaluation.measured import Measured
 from foveal.features.extract import Extracted
 from foveal.features.view import View
 from foveal.heads.sigmoid import SigmoidHead
@@ -19,6 +20,7 @@ from foveal.metrics.multilabel_evaluate import measure_multilabel
 from foveal.probes.axes import turned_ahead
 from foveal.probes.multilabel_calibrate import MultiLabelCalibration, calibrate_multilabel
 from foveal.probes.multilabel_select import MultiLabelSelection, select_multilabel
+from foveal.runtimes.engine import EnginePool
 from foveal.workflows.folds import Folds, folds_for
 from foveal.workflows.learnt import Learnt
 from foveal.workflows.multilabel_quarantine import quarantine_label_sets
@@ -33,6 +35,7 @@ def learn_label_sets(
     splitting: Split | str,
     recipe: Recipe,
     *,
+    engines: EnginePool,
     keep_axes: bool,
 ) -> Learnt:
     """Cross-validate, calibrate, choose thresholds, and put the classifier together.
@@ -43,6 +46,7 @@ def learn_label_sets(
         views: The views to choose from.
         splitting: See `foveal.workflows.folds.check_split`.
         recipe: What to learn and how hard to try.
+        engines: Networks loaded already.
         keep_axes: See `foveal.probes.spectrum`.
 
     Raises:
@@ -63,13 +67,21 @@ def learn_label_sets(
     calibration = calibrate_multilabel(selection.out_of_fold, kept.targets, folds.numbers, balance=recipe.balance)
     return Learnt(
         model=_classifier(kept.class_names, sets[selection.features], selection, calibration),
-        out_of_fold=measure_multilabel(
-            kept.targets,
-            calibration.out_of_fold,
-            calibration.decisions,
+        out_of_fold=Measured(
+            "out of fold",
+            measure_multilabel(
+                kept.targets,
+                calibration.out_of_fold,
+                calibration.decisions,
+                kept.class_names,
+                thresholds=calibration.thresholds,
+                protocol=f"out of fold, {selection.folds} folds",
+            ),
+            training,
+            kept.rows,
             kept.class_names,
-            thresholds=calibration.thresholds,
-            protocol=f"out of fold, {selection.folds} folds",
+            np.full(len(kept.rows), UNLABELLED, np.int32),
+            calibration.out_of_fold,
         ),
         kept=kept,
         counts=np.count_nonzero(kept.targets, axis=0).tolist(),

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from foveal.backbones.catalogue import find
-from foveal.backbones.imagenet import imagenet_labels
+from foveal.backbones.imagenet import imagenet_labels, imagenet_tree
 from foveal.backbones.network import load_network
 from foveal.classifier import bundle
+from foveal.classifier.caution import Caution
 from foveal.classifier.classifier import Classifier
 from foveal.classifier.photos import as_photos
 from foveal.data.photo import AnyPhoto
 from foveal.errors import FovealError
 from foveal.features.settings import Settings
 from foveal.heads.logits import LogitsHead
+from foveal.trust.tree import ClassTree
+from foveal.trust.trust import Trust
 from foveal.types.classifications import Classifications
 from foveal.workflows.views import make_view, usable_here
 
@@ -64,21 +69,37 @@ def imagenet_classifier(
     network = load_network(card, classifier=True)
     view = make_view(card, network, card.preprocess, ("logits",), photos, settings or Settings(), learns=False)
     labels = imagenet_labels()
-    return Classifier(labels, (view,), LogitsHead(len(labels)), 1.0, record={"backbones": [card.to_dict()]})
+    names, parents, leaves = imagenet_tree()
+    trust = Trust(tree=ClassTree(names, np.array(parents, np.int32), np.array(leaves, np.int32)))
+    return Classifier(
+        labels, (view,), LogitsHead(len(labels)), 1.0, record={"backbones": [card.to_dict()]}, trust=trust
+    )
 
 
 def predict(
-    model: str | Path | Classifier, photos: Sequence[str | Path] | str | Path, *, settings: Settings | None = None
+    model: str | Path | Classifier,
+    photos: Sequence[str | Path] | str | Path,
+    *,
+    coverage: float | None = None,
+    max_error: float | None = None,
+    sure: float | None = None,
+    unknown: str = "auto",
+    settings: Settings | None = None,
 ) -> Classifications:
     """Recognise photos; see `Classifier.predict`.
 
     Args:
         model: A classifier, or what `load` takes.
         photos: Photos and folders.
+        coverage: See `Classifier.predict`, as the next three.
+        max_error: Answer only where at most this share of the answers is wrong.
+        sure: Answer only with what is at least this probable.
+        unknown: "auto" or "never".
         settings: How to run.
     """
     settings = settings or Settings()
-    # Names are checked before the network is loaded: a typing mistake should not cost half a second.
+    # Names and options are checked before the network is loaded: a typing mistake should not cost half a second.
+    Caution(coverage=coverage, max_error=max_error, sure=sure, unknown=unknown)
     given = as_photos(photos)
     loaded = model if isinstance(model, Classifier) else load(model, photos=given, settings=settings)
-    return loaded.predict(given, settings=settings)
+    return loaded.predict(given, coverage=coverage, max_error=max_error, sure=sure, unknown=unknown, settings=settings)

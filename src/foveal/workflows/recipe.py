@@ -20,6 +20,7 @@ class Recipe:
     probe: str = "auto"
     balance: str = "auto"
     seed: int = 0
+    evidence: bool = False
 
     def __post_init__(self) -> None:
         effort_named(self.effort)

@@ -36,6 +36,8 @@ def make_record(
         "selection": parts["selection"],
         "split": parts["split"],
         "calibration": parts["calibration"],
+        "trust": parts["trust"],
+        "learning_curve": parts["learning_curve"],
         "metrics": dict(metrics),
         "findings": [finding.to_dict() for finding in findings],
         "seconds": {name: round(value, 3) for name, value in seconds.items()},

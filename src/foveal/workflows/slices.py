@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.dataset import Dataset
-from foveal.data.photo_slices import FOLDER, PHOTO_SLICES, folders
-from foveal.data.sources.table_extra import extra_columns
+from foveal.data.photo_slices import FOLDER, KNOWN, PHOTO_SLICES, folders
+from foveal.data.sources.table_extra import extra_columns, table_columns
 from foveal.features.extract import Extracted
 
 
@@ -20,29 +20,36 @@ def needs_pixels(names: Sequence[str]) -> bool:
 
 
 def slice_columns(
-    names: Sequence[str], place: Path, dataset: Dataset, found: Extracted, rows: NDArray[np.intp]
+    names: Sequence[str],
+    place: Path,
+    dataset: Dataset,
+    found: Extracted,
+    rows: NDArray[np.intp],
+    *,
+    path_column: str = "",
 ) -> dict[str, list[str]]:
     """Values of every column for some photos.
 
     Args:
-        names: Columns; those of `PHOTO_SLICES` and "folder" are known of any photo, others stand in a table.
+        names: Columns of the table, or those that are known of any photo: of `PHOTO_SLICES`, and "folder".
         place: The table, or what the photos were read from.
         dataset: The photos.
         found: Their features, with a `PixelView` where `needs_pixels`.
         rows: int [m], the photos wanted.
+        path_column: The table's column that names the photos; empty = one of a usual name.
 
     Raises:
         FovealError: Those of `extra_columns`.
     """
-    pixels = found.pixels(rows) if needs_pixels(names) else None
+    there = table_columns(place)
+    wanted = [name for name in names if name in there or name not in KNOWN]
+    said = extra_columns(place, dataset.take(rows), wanted, path_column=path_column) if wanted else {}
     known: dict[str, list[str]] = {}
-    wanted = [name for name in names if name not in PHOTO_SLICES and name != FOLDER]
-    said = extra_columns(place, dataset.take(rows), wanted) if wanted else {}
     for name in names:
-        if name in PHOTO_SLICES and pixels is not None:
-            known[name] = PHOTO_SLICES[name](pixels)
+        if name in said:
+            known[name] = said[name]
         elif name == FOLDER:
             known[name] = folders([dataset.paths[row] for row in rows.tolist()])
         else:
-            known[name] = said[name]
+            known[name] = PHOTO_SLICES[name](found.pixels(rows))
     return known

@@ -1,0 +1,230 @@
+"""What `foveal.explain` returns: maps over photos, what they explain, and how good they are."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.explainers.grade import Grade
+from foveal.explainers.overlay import draw
+from foveal.storage import write_atomically
+from foveal.types.checked import bad_value
+from foveal.types.text import counted, printable, shortened
+
+_SHOWN = 10
+_PICTURES_SHOWN = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap:
+    """One class on one photo.
+
+    Args:
+        values: float32 [h, w] over the whole photo, coarser than it: above 0 speaks for the class, below 0 against it.
+            The scale is the method's own.
+        seen: bool [h, w]: what the network sees of the photo; `values` are 0 elsewhere.
+        photo: The photo, reduced, as a JPEG file.
+        grade: How good the map is; None where it was not graded.
+    """
+
+    values: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    photo: bytes
+    grade: Grade | None
+
+    @property
+    def peak_xy(self) -> tuple[float, float]:
+        """The highest place, in shares of the photo's width and height from the left and the top."""
+        row, column = np.unravel_index(int(np.argmax(self.values)), self.values.shape)
+        height, width = self.values.shape
+        return round((int(column) + 0.5) / width, 3), round((int(row) + 0.5) / height, 3)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Heatmaps:
+    """Maps over photos, one row for each photo and class explained; in a notebook they show themselves.
+
+    Args:
+        paths: The photo of each row.
+        class_names: The class that each row explains; None where the photo could not be read.
+        probs: float32 [n], its probability; NaN where the photo could not be read.
+        maps: The maps; None where the photo could not be read.
+        errors: For each row None, or why the photo could not be read.
+        method: How the maps were made, a name in `foveal.explainers.EXPLAINERS`.
+
+    Raises:
+        FovealError: `bad-value`: the fields do not fit together.
+    """
+
+    paths: tuple[str, ...]
+    class_names: tuple[str | None, ...]
+    probs: NDArray[np.float32]
+    maps: tuple[Heatmap | None, ...]
+    errors: tuple[str | None, ...]
+    method: str
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.paths), len(self.class_names), len(self.probs), len(self.maps), len(self.errors)}
+        if len(sizes) > 1:
+            raise bad_value("Heatmaps", "fields of one length", sorted(sizes))
+        for error, found, name in zip(self.errors, self.maps, self.class_names, strict=True):
+            if (error is None) != (found is not None and name is not None):
+                raise bad_value("Heatmaps", "a map and a class, or an error, in each row", (error, name))
+
+    def picture(self, row: int) -> NDArray[np.uint8]:
+        """The photo with the map of a row beside it and the verdict below, uint8 [H, W, 3] in RGB.
+
+        Raises:
+            FovealError: `bad-value`: the photo of this row could not be read.
+        """
+        found = self.maps[row]
+        if found is None:
+            raise bad_value("Heatmaps.picture", "a row with a map", f"row {row}: {self.errors[row]}")
+        import simplejpeg
+
+        title = f"{self.class_names[row]}  {self.probs[row]:.1%}"
+        return draw(
+            simplejpeg.decode_jpeg(found.photo), found.values, found.seen, title=title, lines=self._lines(found)
+        )
+
+    def said(self, row: int) -> str:
+        """What a row says, in words: probability, class and verdict, or why the photo could not be read."""
+        if self.errors[row] is not None:
+            return f"not read: {printable(str(self.errors[row]))}"
+        found = self.maps[row]
+        verdict = f"  {found.grade.verdict}" if found is not None and found.grade is not None else ""
+        return f"{self.probs[row]:6.1%} {printable(str(self.class_names[row]))}{verdict}"
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One plain dictionary for each row.
+
+        Returns:
+            Dictionaries with the keys `path`, `label`, `prob`, `method`, `peak_xy`, `grade` (None, or `better`,
+            `beaten`, `random_maps`, `deletion`, `insertion`, `random_deletion`, `random_insertion`, the random ones as
+            means) and `error`.
+        """
+        return [
+            {
+                "path": path,
+                "label": name,
+                "prob": None if error is not None else float(prob),
+                "method": self.method,
+                "peak_xy": None if found is None else list(found.peak_xy),
+                "grade": None if found is None or found.grade is None else _grade_record(found.grade),
+                "error": error,
+            }
+            for path, name, prob, found, error in zip(
+                self.paths, self.class_names, self.probs, self.maps, self.errors, strict=True
+            )
+        ]
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write the pictures into a folder, one PNG file a row, `PHOTO.CLASS.png`.
+
+        Returns:
+            The files, for the rows that have a map. A name that two rows share gets a number.
+
+        Raises:
+            FovealError: `cannot-write`.
+        """
+        written: list[Path] = []
+        for row, name in self._names():
+            path = Path(folder) / name
+            with write_atomically(path) as file:
+                file.write(self._png(row))
+            written.append(path)
+        return written
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __repr__(self) -> str:
+        failed = sum(error is not None for error in self.errors)
+        return f"Heatmaps({counted(len(self), 'map')} by {self.method}, {failed} unreadable)\n{self}"
+
+    def __str__(self) -> str:
+        rows = [(shortened(printable(path), 50), self.said(row)) for row, path in enumerate(self.paths[:_SHOWN])]
+        width = max((len(path) for path, _ in rows), default=0)
+        lines = [f"{path:<{width}}  {said}" for path, said in rows]
+        if len(self) > _SHOWN:
+            lines.append(f"… and {len(self) - _SHOWN:,} more")
+        return "\n".join(lines)
+
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows of a single map."""
+        return self._png(0) if len(self) == 1 and self.maps[0] is not None else None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the pictures, each with its text for those who cannot see them."""
+        figures = []
+        for row in range(min(len(self), _PICTURES_SHOWN)):
+            said = html.escape(f"{printable(self.paths[row])}: {self.said(row)}")
+            if self.maps[row] is None:
+                figures.append(f"<p>{said}</p>")
+                continue
+            data = base64.b64encode(self._png(row)).decode("ascii")
+            figures.append(f'<img style="margin:4px" alt="{said}" src="data:image/png;base64,{data}">')
+        if len(self) > _PICTURES_SHOWN:
+            figures.append(f"<p>… and {len(self) - _PICTURES_SHOWN:,} more</p>")
+        return f"<div>{''.join(figures)}</div>"
+
+    def _png(self, row: int) -> bytes:
+        import io
+
+        from PIL import Image
+
+        buffer = io.BytesIO()
+        Image.fromarray(self.picture(row)).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    def _names(self) -> Iterator[tuple[int, str]]:
+        """Row and file name of every map."""
+        taken: set[str] = set()
+        for row, (path, name) in enumerate(zip(self.paths, self.class_names, strict=True)):
+            if self.maps[row] is None:
+                continue
+            stem = f"{file_name(Path(path).stem)}.{file_name(str(name))}"
+            number, wanted = 1, f"{stem}.png"
+            while wanted.casefold() in taken:
+                number += 1
+                wanted = f"{stem}.{number}.png"
+            taken.add(wanted.casefold())
+            yield row, wanted
+
+    def _lines(self, found: Heatmap) -> tuple[tuple[str, bool], ...]:
+        if found.grade is None:
+            return ((f"{self.method}, not graded", False),)
+        grade = found.grade
+        return (
+            (f"{self.method}: {grade.verdict}", not grade.better),
+            (
+                f"deletion {grade.deletion_area:.2f} (random {grade.random_deletion.mean():.2f}), "
+                f"insertion {grade.insertion_area:.2f} (random {grade.random_insertion.mean():.2f})",
+                False,
+            ),
+        )
+
+
+def _grade_record(grade: Grade) -> dict[str, Any]:
+    return {
+        "better": grade.better,
+        "beaten": grade.beaten,
+        "random_maps": len(grade.random_deletion),
+        "deletion": grade.deletion_area,
+        "insertion": grade.insertion_area,
+        "random_deletion": float(grade.random_deletion.mean()),
+        "random_insertion": float(grade.random_insertion.mean()),
+    }
+
+
+def file_name(text: str) -> str:
+    """Text that every file system takes as a name: letters, digits and -_ of any alphabet, at most 60 of them."""
+    kept = "".join(each if each.isalnum() or each in "-_" else "_" for each in printable(text))
+    return kept.strip("_")[:60] or "photo"

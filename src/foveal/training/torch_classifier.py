@@ -1,0 +1,95 @@
+"""A classifier in PyTorch: from the networks' inputs to its logits, with gradients all the way."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor
+
+from foveal.backbones.inner_values import with_maps
+from foveal.classifier.classifier import Classifier
+from foveal.features.view import View
+from foveal.heads.linear import LinearHead
+from foveal.training.from_onnx import OnnxModule
+
+# The signed root has no slope at 0, where many pooled activations lie; below this it goes on as a straight line.
+_STRAIGHT = 1e-4
+
+
+class TorchClassifier(torch.nn.Module):  # type: ignore[misc]  # torch is not looked into
+    """The logits of a classifier.
+
+    Args:
+        model: The classifier.
+
+    Raises:
+        FovealError: `operator-unknown`.
+    """
+
+    def __init__(self, model: Classifier) -> None:
+        super().__init__()
+        self._views = model.views
+        self.networks = torch.nn.ModuleList([_module(view) for view in model.views])
+        self._linear = isinstance(model.head, LinearHead)
+        if isinstance(model.head, LinearHead):
+            for name, array in model.head.arrays().items():
+                self.register_buffer(name, torch.from_numpy(array.copy()))
+        self.eval()
+
+    def forward(self, *images: Tensor) -> Tensor:
+        """Logits float32 [N, C], before the temperature.
+
+        Args:
+            images: For each view float32 [N, h, w, 3] in 0..255, what `View.prepare` gives.
+        """
+        rows = [torch.cat(network(image), dim=1) for network, image in zip(self.networks, images, strict=True)]
+        features = self._side_by_side(rows)
+        if not self._linear:
+            return features
+        standard = (signed_root(features) - self.centre) * self.scale
+        logits: Tensor = standard @ self.weights + self.bias
+        return logits
+
+    def layer(self, view: int) -> Any:
+        """Where the last map of a view's network passes by."""
+        return self.networks[view].watch
+
+    def _side_by_side(self, rows: list[Tensor]) -> Tensor:
+        """See `foveal.explainers.subject.side_by_side`."""
+        if len(rows) == 1:
+            return rows[0]
+        parts = []
+        for view, row in zip(self._views, rows, strict=True):
+            if view.mirrored:
+                continue
+            pair = self._views.index(view.mirror()) if view.mirror() in self._views else None
+            parts.append(row if pair is None else (row + rows[pair]) / 2)
+        return torch.cat(parts, dim=1)
+
+
+def signed_root(x: Tensor) -> Tensor:
+    """sign(x)·√|x|, with a bounded slope around 0."""
+    size = x.abs()
+    return torch.where(size < _STRAIGHT, x / _STRAIGHT**0.5, x.sign() * size.clamp(min=_STRAIGHT).sqrt())
+
+
+@functools.lru_cache(maxsize=4)
+def _module(view: View) -> OnnxModule:
+    # Kept for the next photo: reading the network takes longer than running it.
+    last = last_map(view)
+    watched, turned = ("", ()) if last is None else last
+    return OnnxModule(view.network.content, view.outputs, watched=watched, turned=turned)
+
+
+def last_map(view: View) -> tuple[str, tuple[int, ...]] | None:
+    """The last map of a network before it is averaged: its name, and how its axes turn to [N, C, h, w]; or None."""
+    mapped = with_maps(view.network, view.outputs)
+    if not mapped.maps:
+        return None
+    name = mapped.maps.get("embedding") or list(mapped.maps.values())[-1]
+    node = next(each for each in onnx.load_from_string(mapped.content).graph.node if name in each.output)
+    perm = next((tuple(each.ints) for each in node.attribute if each.name == "perm"), ())
+    return node.input[0], perm

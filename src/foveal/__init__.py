@@ -21,15 +21,21 @@ if TYPE_CHECKING:
     from foveal.data.report import DataReport as DataReport
     from foveal.data.split_file import Split as Split
     from foveal.errors import FovealError as FovealError
+    from foveal.explainers.heatmaps import Heatmaps as Heatmaps
     from foveal.features.settings import Settings as Settings
     from foveal.types.classifications import Classifications as Classifications
+    from foveal.types.comparison import Comparison as Comparison
     from foveal.types.embeddings import Embeddings as Embeddings
     from foveal.types.evaluation import Evaluation as Evaluation
     from foveal.types.multilabel_evaluation import MultiLabelEvaluation as MultiLabelEvaluation
+    from foveal.types.network_description import NetworkDescription as NetworkDescription
     from foveal.workflows.check import check as check
+    from foveal.workflows.compare import compare as compare
     from foveal.workflows.convert import convert as convert
+    from foveal.workflows.describe import describe as describe
     from foveal.workflows.embed import embed as embed
     from foveal.workflows.evaluate import evaluate as evaluate
+    from foveal.workflows.explain import explain as explain
     from foveal.workflows.fit import fit as fit
     from foveal.workflows.predict import load as load
     from foveal.workflows.predict import predict as predict
@@ -38,19 +44,25 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Classifications": "foveal.types.classifications",
     "Classifier": "foveal.classifier.classifier",
+    "Comparison": "foveal.types.comparison",
     "DataReport": "foveal.data.report",
     "Dataset": "foveal.data.dataset",
     "Embeddings": "foveal.types.embeddings",
     "Evaluation": "foveal.types.evaluation",
     "FovealError": "foveal.errors",
+    "Heatmaps": "foveal.explainers.heatmaps",
     "MultiLabelEvaluation": "foveal.types.multilabel_evaluation",
+    "NetworkDescription": "foveal.types.network_description",
     "ReadOptions": "foveal.data.options",
     "Settings": "foveal.features.settings",
     "Split": "foveal.data.split_file",
     "check": "foveal.workflows.check",
+    "compare": "foveal.workflows.compare",
     "convert": "foveal.workflows.convert",
+    "describe": "foveal.workflows.describe",
     "embed": "foveal.workflows.embed",
     "evaluate": "foveal.workflows.evaluate",
+    "explain": "foveal.workflows.explain",
     "fit": "foveal.workflows.fit",
     "load": "foveal.workflows.predict",
     "predict": "foveal.workflows.predict",

@@ -21,19 +21,21 @@ LEVELS = {
     "heads": 3,
     "probes": 4,
     "grouping": 4,
+    "trust": 4,
+    "assurance": 5,
     "classifier": 5,
     "checks": 6,
     "evaluation": 6,
-    "reports": 6,
     "explainers": 6,
     "exporters": 6,
     "apps": 6,
-    "workflows": 7,
-    "serving": 8,
-    "sklearn": 8,
-    "": 8,  # foveal/__init__.py: the public names
-    "cli": 9,
-    "__main__": 10,
+    "reports": 7,
+    "workflows": 8,
+    "serving": 9,
+    "sklearn": 9,
+    "": 9,  # foveal/__init__.py: the public names
+    "cli": 10,
+    "__main__": 11,
 }
 
 # L0 is three parts that may use each other in this order.

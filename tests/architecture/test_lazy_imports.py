@@ -15,6 +15,7 @@ import foveal
 HEAVY = (
     "PIL",
     "cv2",
+    "matplotlib",
     "numpy",
     "onnx",
     "onnxruntime",
@@ -26,10 +27,10 @@ HEAVY = (
     "torch",
     "typer",
 )
-TRAINING_ONLY = ("timm", "torch", "torchvision")
+TRAINING_ONLY = ("captum", "timm", "torch", "torchvision")
 
 # What the learning, the building of networks and the extras need, and answering does not.
-NOT_NEEDED_TO_ANSWER = ("onnx", "pillow_heif", "pyarrow", "scipy", "sklearn", "timm", "torch", "torchvision")
+NOT_NEEDED_TO_ANSWER = ("matplotlib", "onnx", "pillow_heif", "pyarrow", "scipy", "sklearn", *TRAINING_ONLY)
 
 CLI_MODULES = [f"foveal.{module.name}" for module in modules() if module.part == "cli"]
 

@@ -27,13 +27,16 @@ from foveal.heads import HEADS
 from foveal.imaging.preprocess import Preprocess
 from foveal.runtimes.engine import Choice
 from foveal.storage import write_atomically
+from foveal.trust.trust import Trust
 from foveal.types.text import printable
 
-PROTOCOL = 2
-# Of a model file whose classes exclude each other; an older foveal would answer nonsense for the others.
-_ONE_LABEL_PROTOCOL = 1
+PROTOCOL = 3
+# An older foveal would misread a model of any number of labels, and answer where a gate says "unknown".
+_MULTI_LABEL_PROTOCOL = 2
+_PLAIN_PROTOCOL = 1
 _MANIFEST = "manifest.json"
 _HEAD = "head.npz"
+_TRUST = "trust.npz"
 # Where the first entry's name stands in a zip (APPNOTE.TXT 4.3.7).
 _NAME_OFFSET = 30
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -68,16 +71,18 @@ def save(model: Classifier, path: Path) -> Path:
         if view.network.sha256 not in networks:
             name = networks[view.network.sha256] = f"networks/{len(networks)}.onnx"
             parts[name] = view.network.content
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **model.head.arrays())
-    parts[_HEAD] = buffer.getvalue()
+    parts[_HEAD] = _packed(model.head.arrays())
+    trust = model.trust.arrays()
+    if trust:
+        parts[_TRUST] = _packed(trust)
     manifest = {
         "format": "foveal",
-        "protocol": PROTOCOL if model.multi_label else _ONE_LABEL_PROTOCOL,
+        "protocol": _protocol(model),
         "task": "multi-label classification" if model.multi_label else "classification",
         "labels": list(model.class_names),
         "views": [_view_to_dict(view, networks[view.network.sha256]) for view in model.views],
         "head": {"kind": model.head.kind, "file": _HEAD, "temperature": model.temperature},
+        **({"trust": {"file": _TRUST}} if trust else {}),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in parts.items()},
         "record": dict(model.record),
     }
@@ -87,6 +92,12 @@ def save(model: Classifier, path: Path) -> Path:
         for name, content in parts.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
     return path
+
+
+def _protocol(model: Classifier) -> int:
+    if model.trust.gated:
+        return PROTOCOL
+    return _MULTI_LABEL_PROTOCOL if model.multi_label else _PLAIN_PROTOCOL
 
 
 def load(path: str | Path) -> Classifier:
@@ -187,21 +198,33 @@ def _part(archive: zipfile.ZipFile, name: str, digest: str, path: Path) -> bytes
 def _classifier(manifest: dict[str, Any], parts: dict[str, bytes]) -> Classifier:
     views = tuple(_view(values, parts, manifest["sha256"]) for values in manifest["views"])
     head = manifest["head"]
-    content = parts[head["file"]]
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        _refuse_swelling(archive, len(content))
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        module, attribute = HEADS[head["kind"]].split(":")
-        loaded = getattr(import_module(module), attribute).from_arrays(dict(arrays))
+    module, attribute = HEADS[head["kind"]].split(":")
+    loaded = getattr(import_module(module), attribute).from_arrays(_unpacked(parts[head["file"]]))
+    trust = Trust.from_arrays(_unpacked(parts[manifest["trust"]["file"]])) if "trust" in manifest else Trust()
     labels = tuple(str(label) for label in manifest["labels"])
     columns = sum(view.columns for view in views if not view.mirrored)
     if loaded.logits(np.zeros((1, columns), np.float16)).shape != (1, len(labels)):
         raise ValueError("labels and head differ in their number of classes")
+    trust.check(columns=columns, classes=len(labels))
     if len(set(labels)) < len(labels):
         raise ValueError("two classes have one name")
     if not 0 < float(head["temperature"]) < math.inf:
         raise ValueError(f"temperature {head['temperature']}")
-    return Classifier(labels, views, loaded, float(head["temperature"]), record=manifest["record"])
+    temperature = float(head["temperature"])
+    return Classifier(labels, views, loaded, temperature, record=manifest["record"], trust=trust)
+
+
+def _packed(arrays: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _unpacked(content: bytes) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        _refuse_swelling(archive, len(content))
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _view(values: dict[str, Any], parts: dict[str, bytes], digests: dict[str, str]) -> View:

@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-from foveal.cli import backbone, cache, check, convert, embed, evaluate, fit, models, predict, split
+from foveal.cli import (
+    backbone,
+    cache,
+    check,
+    compare,
+    convert,
+    describe,
+    embed,
+    evaluate,
+    explain,
+    fit,
+    models,
+    predict,
+    split,
+)
 from foveal.cli.output import fail, say
 from foveal.errors import FovealError
 
@@ -29,10 +43,13 @@ for verb in (
     fit.fit,
     predict.predict,
     evaluate.evaluate,
+    explain.explain,
+    compare.compare,
     embed.embed,
     split.split,
     convert.convert,
     models.models,
+    describe.describe,
 ):
     app.command()(verb)
 app.add_typer(cache.app, name="cache")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,9 +21,29 @@ from foveal.cli.options import (
     Runtime,
     Separator,
     Source,
+    columns_of,
     dataset_of,
     settings_of,
 )
+
+if TYPE_CHECKING:
+    from foveal.workflows.evaluate import Evaluated
+
+Slices = Annotated[
+    str,
+    typer.Option(
+        help="Measure by camera, month, size, shape, format, light, sharpness, folder, or columns of a table.",
+        metavar="COLUMN,…",
+    ),
+]
+SlicesFrom = Annotated[Path | None, typer.Option(help="Table with these columns, if PHOTOS is none.", metavar="TABLE")]
+Coverage = Annotated[float, typer.Option(help="Of the prediction sets that are measured.")]
+MaxError = Annotated[float, typer.Option(help="Share of wrong answers that is asked for.")]
+Robustness = Annotated[
+    bool, typer.Option("--robustness", help="Measure up to 200 photos under 15 corruptions and camera faults.")
+]
+Speed = Annotated[bool, typer.Option("--speed", help="Measure speed, size and memory on this machine.")]
+Html = Annotated[Path | None, typer.Option(help="Write a page with everything.", metavar="FILE.html")]
 
 
 def evaluate(
@@ -36,6 +56,13 @@ def evaluate(
         ),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="The same, as an option.", metavar="PHOTOS")] = None,
+    slices: Slices = "",
+    slices_from: SlicesFrom = None,
+    coverage: Coverage = 0.95,
+    max_error: MaxError = 0.02,
+    robustness: Robustness = False,
+    speed: Speed = False,
+    html: Html = None,
     exclude: Exclude = None,
     relabel: Relabel = None,
     source: Source = "auto",
@@ -55,15 +82,22 @@ def evaluate(
 
     Example: foveal evaluate imagenet --data ILSVRC2012/
     """
-    from foveal.cli.output import result, result_json, show_findings
     from foveal.cli.progress import PhotoProgress
-    from foveal.errors import FovealError
-    from foveal.workflows.evaluate import evaluate_with_findings
+    from foveal.workflows.evaluate import Asked, evaluate_in_full
+    from foveal.workflows.target import check_replaceable
 
-    chosen = photos or data
-    if chosen is None or (photos and data):
-        got = "none" if chosen is None else "both"
-        raise FovealError("bad-option", f"expected PHOTOS or --data PHOTOS, got {got}", hint="name the photos once")
+    chosen = _named_once(photos, data)
+    asked = Asked(
+        slices=tuple(name.strip() for name in slices.split(",") if name.strip()),
+        slices_from=slices_from or chosen,
+        path_column="" if slices_from else columns_of(columns).get("path", ""),
+        coverage=coverage,
+        max_error=max_error,
+        robustness=robustness,
+        speed=speed,
+    )
+    if html is not None:
+        check_replaceable(html, example="report.html", option="--html", start=b"<!doctype html>")
     with PhotoProgress("looking at photos", quiet=quiet) as progress:
         dataset = dataset_of(
             chosen,
@@ -75,10 +109,34 @@ def evaluate(
             exclude=exclude,
             relabel=relabel,
         )
-        done = evaluate_with_findings(model, dataset, settings=settings_of(runtime, precision, no_cache, progress))
+        done = evaluate_in_full(model, dataset, asked, settings=settings_of(runtime, precision, no_cache, progress))
+    _show(done, model, html, json=json, quiet=quiet)
+
+
+def _named_once(photos: Path | None, data: Path | None) -> Path:
+    from foveal.errors import FovealError
+
+    chosen = photos or data
+    if chosen is None or (photos and data):
+        got = "none" if chosen is None else "both"
+        raise FovealError("bad-option", f"expected PHOTOS or --data PHOTOS, got {got}", hint="name the photos once")
+    return chosen
+
+
+def _show(done: Evaluated, model: str, html: Path | None, *, json: bool, quiet: bool) -> None:
+    from foveal.cli.output import result, result_json, say, show_findings
+    from foveal.cli.sections import shown
+
+    if html is not None:
+        from foveal.reports.model_html import write_model_html
+        from foveal.reports.model_report import ModelReport
+
+        write_model_html(ModelReport(done.model, (done.measured,), done.findings), html)
     if json:
         findings = [finding.to_dict() for finding in done.findings]
         result_json({"model": model, "evaluation": done.evaluation.to_dict(), "findings": findings})
         return
     show_findings(done.findings, quiet=quiet)
-    result(done.evaluation.summary())
+    result(shown(done.evaluation))
+    if html is not None:
+        say(f"\nreport  {html}", quiet=quiet)

@@ -27,7 +27,7 @@ from foveal.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from foveal.classifier.classifier import Classifier
+    from foveal.workflows.fit import Fit
 
 
 def fit(
@@ -42,6 +42,10 @@ def fit(
     balance: Annotated[str, typer.Option(help="auto helps rare classes where it pays; none never does.")] = "auto",
     seed: Annotated[int, typer.Option(help="Decides which photos share a fold.")] = 0,
     split: SplitBy = "auto",
+    evidence: Annotated[
+        bool,
+        typer.Option("--evidence", help="Keep small pictures of some photos in the model, for `foveal explain`."),
+    ] = False,
     exclude: Exclude = None,
     relabel: Relabel = None,
     source: Source = "auto",
@@ -60,39 +64,57 @@ def fit(
     Example: foveal fit photos/ --out clothes.foveal
     """
     from foveal.cli.progress import PhotoProgress
-    from foveal.workflows.fit import fit as run
-    from foveal.workflows.report import check_target, report_path, write_report
+    from foveal.workflows.fit import fit_in_full
+    from foveal.workflows.recipe import Recipe
+    from foveal.workflows.report import check_target
 
+    recipe = Recipe(backbone=backbone, effort=effort, probe=probe, balance=balance, seed=seed, evidence=evidence)
     check_target(out)
     read = partial(
         dataset_of, source=source, columns=columns, separator=separator, label_from=label_from, classes=classes
     )
     with PhotoProgress("looking at photos", quiet=quiet) as progress:
-        model = run(
+        fitted = fit_in_full(
             read(photos, exclude=exclude, relabel=relabel),
+            recipe,
             test=None if test is None else read(test),
-            backbone=backbone,
-            effort=effort,
-            probe=probe,
-            balance=balance,
             split=split,
-            seed=seed,
             settings=settings_of(runtime, precision, no_cache, progress),
         )
-    model.save(out)
-    write_report(model, report_path(out))
-    _show(model, out, json=json, quiet=quiet)
+    fitted.model.save(out)
+    reports = _written(fitted, out)
+    _show(fitted, out, reports, json=json, quiet=quiet)
 
 
-def _show(model: Classifier, out: Path, *, json: bool, quiet: bool) -> None:
+def _written(fitted: Fit, out: Path) -> list[Path]:
+    """Write the reports beside the model; where that fails the message says that the model is safe."""
+    from foveal.errors import FovealError
+    from foveal.reports.model_report import ModelReport
+    from foveal.workflows.report import write_reports
+
+    model = fitted.model
+    measured = tuple(reversed(fitted.measured))  # test photos, where there are any, tell most
+    report = ModelReport(model, measured, learning_curve=model.record["learning_curve"])
+    try:
+        return write_reports(model, out, report)
+    except FovealError as error:
+        error.hint = f"the model was written, {out}; only its report is missing: {error.hint}"
+        raise
+
+
+def _show(fitted: Fit, out: Path, reports: list[Path], *, json: bool, quiet: bool) -> None:
     from foveal.cli.output import result, result_json, say, show_findings
-    from foveal.types.finding import Finding
-    from foveal.workflows.report import render, report_path
+    from foveal.workflows.report import render
 
-    findings = [Finding(**{**each, "paths": tuple(each["paths"])}) for each in model.record["findings"]]
-    show_findings(findings, quiet=quiet or json)
+    model = fitted.model
+    show_findings(fitted.findings, quiet=quiet or json)
+    page, card, card_json = map(str, reports)
     if json:
-        result_json({"model": str(out), "report": str(report_path(out)), **model.record})
+        files = {"model": str(out), "report": page, "card": card, "card_json": card_json}
+        result_json({**files, **model.record})
         return
     result(render(model))
-    say(f"\nmodel   {out}\nreport  {report_path(out)}\ntime    {model.record['seconds']['total']:.1f} s", quiet=quiet)
+    say(
+        f"\nmodel   {out}\nreport  {page}\ncard    {card}\ntime    {model.record['seconds']['total']:.1f} s",
+        quiet=quiet,
+    )

@@ -16,6 +16,21 @@ def predict(
     model: Model,
     photos: Photos,
     top: Annotated[int, typer.Option(min=1, help="How many classes to name for each photo, best first.")] = 1,
+    coverage: Annotated[
+        float | None,
+        typer.Option(help="Name the set of classes that holds the true one at this rate, such as 0.95."),
+    ] = None,
+    max_error: Annotated[
+        float | None,
+        typer.Option(help="Answer only where at most this share of the answers is wrong, such as 0.02."),
+    ] = None,
+    sure: Annotated[
+        float | None,
+        typer.Option(help="Answer only with a class, or group of classes, at least this probable."),
+    ] = None,
+    unknown: Annotated[
+        str, typer.Option(help="auto answers 'unknown' for photos unlike anything learnt from; never does not.")
+    ] = "auto",
     csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
     runtime: Runtime = "auto",
     precision: Precision = "auto",
@@ -28,6 +43,8 @@ def predict(
     Exits with 1 when no photo could be read.
 
     Example: foveal predict clothes.foveal new.jpg more/ --top 3
+
+    Example: foveal predict clothes.foveal new/ --max-error 0.02
     """
     from foveal.cli.output import result_json
     from foveal.cli.progress import PhotoProgress
@@ -37,7 +54,15 @@ def predict(
     if csv and json:
         raise FovealError("bad-option", "expected --json or --csv, got both", hint="choose one")
     with PhotoProgress("recognising", quiet=quiet) as progress:
-        found = run(model, photos, settings=settings_of(runtime, precision, no_cache, progress))
+        found = run(
+            model,
+            photos,
+            coverage=coverage,
+            max_error=max_error,
+            sure=sure,
+            unknown=unknown,
+            settings=settings_of(runtime, precision, no_cache, progress),
+        )
     if json:
         result_json({"model": model, "photos": found.to_records(top)})
     elif csv:
@@ -57,10 +82,20 @@ def _text(found: Classifications, top: int) -> None:
         if record["error"]:
             say(f"error: {failure(record['path'], record['error'])}")
         else:
-            classes = "  ".join(f"{each['prob']:6.1%} {printable(each['label'])}" for each in _named(record, top))
-            lines.append(f"{printable(record['path'])}  {classes or 'none of the classes'}")
+            lines.append(f"{printable(record['path'])}  {_said(record, top)}")
     if lines:
         result("\n".join(lines))
+
+
+def _said(record: dict[str, Any], top: int) -> str:
+    """What is said of one photo: classes with their probabilities, or why none is named."""
+    from foveal.types.text import printable
+
+    named = record.get("set") or _named(record, top)
+    classes = "  ".join(f"{each['prob']:6.1%} {printable(each['label'])}" for each in named) or "none of the classes"
+    if record.get("reason") is None:
+        return classes
+    return f"{printable(record['answer'])} ({printable(record['reason'])}; best guess {classes.strip()})"
 
 
 def _named(record: dict[str, Any], top: int) -> list[dict[str, Any]]:
@@ -80,11 +115,15 @@ def _csv(found: Classifications, top: int) -> None:
     writer = csv.writer(text, lineterminator="\n")
     top = min(top, len(found.class_names))
     header = [name for rank in range(1, top + 1) for name in (f"label_{rank}", f"prob_{rank}")]
-    writer.writerow(["path", *(["labels"] if found.multi_label else []), *header, "error"])
+    more = [*(["answer", "reason"] if found.doubts else []), *(["set"] if found.sets is not None else [])]
+    writer.writerow(["path", *(["labels"] if found.multi_label else []), *header, "error", *more])
     for record in found.to_records(top):
         cells = [cell for each in record["top"] for cell in (printable(each["label"]), f"{each['prob']:.6f}")]
         cells += [""] * (len(header) - len(cells))
         if found.multi_label:
             cells = ["|".join(printable(each["label"]) for each in record["labels"]), *cells]
-        writer.writerow([printable(record["path"]), *cells, printable(record["error"] or "")])
+        said = [record["answer"] or "", record["reason"] or ""] if found.doubts else []
+        if found.sets is not None:
+            said.append("|".join(each["label"] for each in record["set"]))
+        writer.writerow([printable(record["path"]), *cells, *map(printable, [record["error"] or "", *said])])
     result(text.getvalue().rstrip("\n"))

@@ -69,6 +69,9 @@ PHOTO_SLICES: Mapping[str, Callable[[NDArray[np.void]], list[str]]] = {
 
 FOLDER = "folder"
 
+KNOWN = (*PHOTO_SLICES, FOLDER)
+"""Names of all columns that need no table."""
+
 
 def folders(paths: Sequence[str]) -> list[str]:
     """The folder that each photo lies in."""

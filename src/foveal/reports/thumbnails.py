@@ -6,13 +6,10 @@ import base64
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-from numpy.typing import NDArray
-
 from foveal.data.dataset import Dataset
 from foveal.data.photo import as_photo
 from foveal.errors import FovealError
-from foveal.imaging.opencv import opencv
+from foveal.imaging.thumbnail import reduced
 from foveal.runtimes.engine import threads
 
 LONG_SIDE = 176
@@ -46,16 +43,8 @@ def _picture(dataset: Dataset, row: int) -> str:
     photo = as_photo(dataset.photo(row))
     try:
         # JPEG decoding keeps three times the side it is told, which is enough to reduce from.
-        small = _reduced(photo.decode(photo.read(), min_side=LONG_SIDE // 3))
+        small = reduced(photo.decode(photo.read(), min_side=LONG_SIDE // 3), LONG_SIDE)
     except FovealError:
         return NO_PICTURE
     data: bytes = simplejpeg.encode_jpeg(small, quality=_QUALITY, colorsubsampling="420")
     return "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
-
-
-def _reduced(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height, width = image_rgb.shape[:2]
-    scale = min(1.0, LONG_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    cv2 = opencv()
-    return np.ascontiguousarray(cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA))

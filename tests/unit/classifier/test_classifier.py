@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from made_models import made_model, made_multi_label_model
 
-from foveal.classifier.classifier import Classifier, check_classes, none_readable
+from foveal.classifier.classifier import Classifier, check_classes, none_readable, readable_rows
 from foveal.data.dataset import Dataset
 from foveal.data.label_sets import LabelSets
 from foveal.errors import FovealError
 from foveal.features.extract import Extracted
 from foveal.metrics.multilabel import subset_accuracy
-from foveal.types.multilabel_evaluation import MultiLabelEvaluation
+from foveal.types.multilabel_evaluation import Figures, MultiLabelEvaluation
 
 
 def _dataset(*names: str) -> Dataset:
@@ -43,6 +43,11 @@ def _several(sets: list[list[int]], names: tuple[str, ...] = ("bee", "cat", "ant
     return Dataset(Path("t.csv"), paths, nothing, names, np.zeros(count, np.int8), label_sets=LabelSets.of(sets))
 
 
+def _measured(model: Classifier, dataset: Dataset, found: _Found) -> Figures:
+    rows = readable_rows(dataset, found)
+    return model.figures(dataset, rows, model.probs(found.features[rows]), protocol="x")
+
+
 def test_each_row_of_probabilities_depends_on_its_own_features_only() -> None:
     model = made_model()
     features = np.random.default_rng(2).random((70, 6)).astype(np.float16)
@@ -56,8 +61,8 @@ def test_labels_follow_the_order_of_the_model() -> None:
     model = made_model()
     found = _features(2)
     expected = model.probs(found.features).argmax(axis=1) == [2, 0]
-    assert model.judge(_dataset("cat", "ant"), found, protocol="x").accuracy == expected.mean()
-    flipped = model.judge(_dataset("ant", "cat"), found, protocol="x")
+    assert _measured(model, _dataset("cat", "ant"), found).accuracy == expected.mean()
+    flipped = _measured(model, _dataset("ant", "cat"), found)
     assert [score["photos"] for score in flipped.per_class] == [1, 0, 1]
 
 
@@ -105,7 +110,7 @@ def test_several_labels_are_found_by_their_thresholds() -> None:
 def test_several_labels_follow_the_order_of_the_model() -> None:
     model, found = made_multi_label_model(), _features(6, {4: "cut"})
     dataset = _several([[0], [0, 1], [], [2], [1], [1, 2]])
-    measured = model.judge(dataset, found, protocol="x")
+    measured = _measured(model, dataset, found)
     assert isinstance(measured, MultiLabelEvaluation)
     assert [score["name"] for score in measured.per_class] == ["ant", "bee", "cat"]
     assert [score["photos"] for score in measured.per_class] == [2, 2, 2]
@@ -116,7 +121,7 @@ def test_several_labels_follow_the_order_of_the_model() -> None:
 
 
 def test_a_label_that_no_photo_has_is_measured_too() -> None:
-    measured = made_multi_label_model().judge(_several([[0], [1], []], ("cat", "ant")), _features(3), protocol="x")
+    measured = _measured(made_multi_label_model(), _several([[0], [1], []], ("cat", "ant")), _features(3))
     assert [score["photos"] for score in measured.per_class] == [1, 0, 1]
 
 

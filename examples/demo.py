@@ -31,7 +31,7 @@ def main() -> None:
     run("fit", digits, "--out", model)
     run("predict", model, *sorted(digits.glob("*/0000*.png"))[:5], "--top", "2")
     run("predict", "imagenet", photos, "--top", "3")
-    print(f"\nEverything above took {time.perf_counter() - started:.0f} s. The report is in {FOLDER}/digits.report.md")
+    print(f"\nEverything above took {time.perf_counter() - started:.0f} s. Look at {FOLDER}/digits.report.html")
 
 
 def write_photos(folder: Path) -> tuple[Path, Path]:

@@ -91,7 +91,7 @@ def measure(
         reliability={scheme: _reliability(true, scores, scheme) for scheme in calibration.SCHEMES},
         calibration={
             **(calibrated or {}),
-            **({} if before is None else {"before": _calibration_figures(true, before)}),
+            **({} if before is None else {"before": _before(true, before)}),
             "after": after,
         },
     )
@@ -109,6 +109,12 @@ def _calibration_figures(labels: NDArray[np.int64], probs: Any) -> dict[str, flo
         "ece": calibration.expected_calibration_error(labels, probs),
         "adaptive_ece": calibration.adaptive_calibration_error(labels, probs),
     }
+
+
+def _before(labels: NDArray[np.int64], probs: Any) -> dict[str, Any]:
+    """The figures of uncalibrated probabilities, and their reliability as in `Evaluation.reliability`."""
+    bins = {scheme: _reliability(labels, np.asarray(probs), scheme) for scheme in calibration.SCHEMES}
+    return {**_calibration_figures(labels, probs), "reliability": bins}
 
 
 def _averages(

@@ -188,27 +188,3 @@ def _folds(
 def _dealt(truth: Truth, folds: int, seed: int, groups: NDArray[np.int64] | None = None) -> NDArray[np.int8]:
     deal = stratified_folds if truth.ndim == 1 else multilabel_folds
     return deal(truth, folds=folds, seed=seed, groups=groups)
-
-
-def told(record: Mapping[str, Any]) -> str:
-    """How the photos were split, in a sentence, from a model's record; empty for a model that does not say.
-
-    Args:
-        record: The `split` of the record.
-    """
-    if not record:
-        return ""
-    grouped, folds = record["grouped_photos"], record["folds"]
-    if not grouped:
-        return f"{folds} folds; no photos were found that belong together"
-    kinds = ", ".join(f"{kind} {count:,}" for kind, count in record["linked"].items() if count)
-    text = f"{folds} folds; {grouped:,} photos stayed together with others{f' ({kinds})' if kinds else ''}"
-    score = next((name for name in ("accuracy", "mean_average_precision") if f"{name}_ungrouped" in record), None)
-    if score is None:
-        return text
-    change = record[f"{score}_ungrouped"] - record[score]
-    points = f"{abs(100 * change):.1f} points"
-    reads = "the same" if points == "0.0 points" else f"{points} {'higher' if change > 0 else 'lower'}"
-    # Only photos kept together can be known from others: what they cannot explain comes of other folds.
-    by_chance = reads != "the same" and not 0 < change <= grouped / record["groups"]
-    return f"{text}; split without regard to that, the score would read {reads}{', by chance' if by_chance else ''}"

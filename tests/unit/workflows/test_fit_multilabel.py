@@ -15,11 +15,11 @@ from foveal.features.extract import Extracted
 from foveal.features.view import View
 from foveal.heads.sigmoid import SigmoidHead
 from foveal.imaging.preprocess import Preprocess
+from foveal.reports.splitting import told
 from foveal.runtimes.engine import Choice
 from foveal.types.multilabel_evaluation import MultiLabelEvaluation
 from foveal.types.names import Names
 from foveal.workflows.fit_multilabel import learn_label_sets
-from foveal.workflows.folds import told
 from foveal.workflows.recipe import Recipe
 
 PHOTOS, COLUMNS = 120, 12

@@ -9,8 +9,9 @@ from foveal.data.dataset import Dataset
 from foveal.data.split_file import Split
 from foveal.errors import FovealError
 from foveal.grouping.infer import Grouping
+from foveal.reports.splitting import told
 from foveal.types.names import Names
-from foveal.workflows.folds import check_split, fold_photos, folds_of, told
+from foveal.workflows.folds import check_split, fold_photos, folds_of
 
 LABELS = np.repeat([0, 1], 20).astype(np.int32)
 KEYS = {"by", "folds", "groups", "grouped_photos", "linked", "passed_over"}

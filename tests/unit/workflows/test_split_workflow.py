@@ -13,8 +13,8 @@ from foveal.data.read import read
 from foveal.data.split_file import read_split
 from foveal.errors import FovealError
 from foveal.features.settings import Settings
+from foveal.reports.splitting import told
 from foveal.workflows.fit import fit
-from foveal.workflows.folds import told
 from foveal.workflows.split import split
 
 FAST = Settings(runtime="openvino", precision="f32")

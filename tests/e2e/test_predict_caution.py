@@ -20,7 +20,7 @@ NAMES = ("ab/a", "ab/b", "cd/c", "cd/d", "e")
 @pytest.fixture(scope="module")
 def place(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`nested/`: the drawn photos in classes of two levels that have nothing to do with what they show; `strange/`:
-    a photo of noise, a white one and one that cannot be read; `n.foveal`, fitted on the first; `fit.json`.
+    a black photo, a white one and one that cannot be read; `n.foveal`, fitted on the first; `fit.json`.
     """
     root = tmp_path_factory.mktemp("caution")
     rng = np.random.default_rng(0)
@@ -30,8 +30,8 @@ def place(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(photo, folder / f"{number}.jpg")
     (root / "strange").mkdir()
     (root / "strange" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
-    Image.fromarray(rng.integers(0, 255, (300, 300, 3), dtype=np.uint8)).save(root / "strange" / "noise.png")
-    Image.fromarray(np.full((300, 300, 3), 255, np.uint8)).save(root / "strange" / "white.png")
+    for name, grey in (("black", 0), ("white", 255)):
+        Image.fromarray(np.full((300, 300, 3), grey, np.uint8)).save(root / "strange" / f"{name}.png")
     fit = ["fit", root / "nested", "--classes", "nested", "--out", root / "n.foveal", *EXACT, "--json"]
     (fitted,) = run_batch(fit)
     assert fitted.code == 0, fitted.err
@@ -58,7 +58,7 @@ def said(place: Path, photos: Path) -> dict[str, list[dict[str, Any]]]:
 
 def test_what_is_like_nothing_learnt_is_unknown_unasked(said: dict[str, list[dict[str, Any]]]) -> None:
     records = {Path(record["path"]).name: record for record in said["nothing"][-3:]}
-    for name in ("noise.png", "white.png"):
+    for name in ("black.png", "white.png"):
         assert records[name]["answer"] == "unknown"
         assert "learnt" in records[name]["reason"]
         assert records[name]["label"] in NAMES
@@ -115,7 +115,7 @@ def test_errors_that_cannot_be_promised_answer_nothing(said: dict[str, list[dict
 def test_a_photo_is_answered_alike_alone_and_in_company(
     place: Path, photos: Path, said: dict[str, list[dict[str, Any]]]
 ) -> None:
-    some = [*sorted(photos.rglob("*.jpg"))[::6], place / "strange" / "noise.png"]
+    some = [*sorted(photos.rglob("*.jpg"))[::6], place / "strange" / "black.png"]
     more = ("--coverage", "0.8", "--sure", "0.38", "--top", "5", "--json")
     records = {record["path"]: record for record in said["both"]}
     *alone, turned = run_batch(
@@ -144,7 +144,7 @@ def test_text_and_csv(place: Path, photos: Path) -> None:
     assert {len(row) for row in rows} == {7}
     by_name = {Path(row[0]).name: row for row in rows[1:]}
     assert by_name["broken.jpg"][4:] == ["", "", ""]
-    assert by_name["noise.png"][4] == "unknown"
+    assert by_name["black.png"][4] == "unknown"
     assert all(set(row[6].split("|")) <= set(NAMES) for name, row in by_name.items() if name != "broken.jpg")
     assert plain.out.splitlines()[0] == "path,label_1,prob_1,error"
     assert sets.out.count("%") > 1

@@ -69,8 +69,25 @@ def predict(
         _csv(found, top)
     else:
         _text(found, top)
+    if any(found.doubts) and not json:
+        _say_answered(found, quiet=quiet)
     if all(found.errors):
         raise typer.Exit(1)
+
+
+def _say_answered(found: Classifications, *, quiet: bool) -> None:
+    """How many photos got an answer, beside the result."""
+    from foveal.cli.output import say
+    from foveal.types.classifications import UNKNOWN
+
+    read = [row for row, error in enumerate(found.errors) if error is None]
+    answers = found.answers
+    unknown = sum(found.doubts[row] is not None and answers[row] == UNKNOWN for row in read)
+    broader = sum(found.doubts[row] is not None and answers[row] != UNKNOWN for row in read)
+    group = f", {broader:,} of them with a group" if broader else ""
+    share = (len(read) - unknown) / len(read)
+    answered = f"answered {len(read) - unknown:,} of {len(read):,} photos ({share:.1%}){group}"
+    say(f"{answered}; {unknown:,} unknown", quiet=quiet)
 
 
 def _text(found: Classifications, top: int) -> None:

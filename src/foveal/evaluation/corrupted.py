@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from foveal.classifier.classifier import Classifier
 from foveal.data.photo import AnyPhoto, as_photo
+from foveal.data.photo_faults import why_unreadable
 from foveal.errors import FovealError
 from foveal.features.extract import decode_side
 from foveal.features.fingerprint import content_key
@@ -19,17 +19,12 @@ from foveal.features.settings import Progress
 from foveal.features.view import View, side_by_side
 from foveal.imaging.corruptions.corrupt import corrupt
 from foveal.imaging.preprocess import Preprocess
-from foveal.runtimes.engine import threads
+from foveal.runtimes.workers import on_every_processor
 
 Condition = tuple[str, int]
 """A corruption or camera fault, and its strength; ("", 0) is the photo as it is."""
 
 CLEAN: Condition = ("", 0)
-
-_POLL_SECONDS = 0.1
-
-# Codes of errors that are one photo's own.
-_PHOTO_FAULTS = ("image-", "bad-image", "needs-extra")
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ def answers(
         progress: Told how many photos are ready.
     """
     work = _Work(classifier, photos, conditions)
-    work.run(progress)
+    on_every_processor(work.one, len(photos), progress)
     gated = classifier.trust.gate is not None
     return Answers(work.predicted, work.confidence, work.unknown if gated else None)
 
@@ -79,55 +74,17 @@ class _Work:
         self.predicted = np.full(shape, -1, np.int32)
         self.confidence = np.full(shape, np.nan, np.float32)
         self.unknown = np.zeros(shape, np.bool_)
-        self._stop = threading.Event()
-        self._crash: list[BaseException] = []
-        self._done = itertools.count(1)
-        self._finished = 0
 
-    def run(self, progress: Progress) -> None:
-        """Work through the photos; the calling thread reports and watches for Ctrl-C."""
-        turn = iter(range(len(self.photos)))
-        workers = [
-            threading.Thread(target=self._work, args=(turn,), name=f"foveal-{number}", daemon=True)
-            for number in range(min(threads(), len(self.photos)))
-        ]
-        for worker in workers:
-            worker.start()
-        try:
-            for worker in workers:
-                while worker.is_alive():
-                    worker.join(_POLL_SECONDS)
-                    progress(self._finished, len(self.photos))
-        finally:
-            # A process must not end inside a runtime: whatever happened here, the workers are waited for.
-            self._stop.set()
-            for worker in workers:
-                worker.join()
-        if self._crash:
-            raise self._crash[0]
-        progress(len(self.photos), len(self.photos))
-
-    def _work(self, turn: Iterator[int]) -> None:
-        try:
-            for index in turn:
-                self._one(index)
-                if self._stop.is_set():
-                    break
-                self._finished = next(self._done)
-        except BaseException as error:
-            self._crash.append(error)
-            self._stop.set()
-
-    def _one(self, index: int) -> None:
+    def one(self, index: int, stop: threading.Event) -> None:
+        """Ask about one photo under every condition."""
         try:
             key, prepared = self._prepared(self.photos[index])
         except FovealError as error:
-            if not error.code.startswith(_PHOTO_FAULTS):
-                raise
+            why_unreadable(error, self.photos[index])
             return
         features = []
         for name, strength in self.conditions:
-            if self._stop.is_set():
+            if stop.is_set():
                 return
             images = {
                 preprocess: corrupt(name, image, strength, key=key) if name else image

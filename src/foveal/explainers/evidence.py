@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from foveal.classifier.classifier import Classifier
 from foveal.errors import FovealError
+from foveal.explainers.explanations import Explanation
 from foveal.explainers.subject import Subject
-from foveal.imaging.thumbnail import reduced
-from foveal.storage import write_atomically
+from foveal.imaging.thumbnail import shown_jpeg
 from foveal.trust.evidence import EvidenceIndex
 from foveal.types.text import printable, shortened
 
 _CLASSES = 2
 _PHOTO_SIDE = 224
-_PHOTO_QUALITY = 88
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class ClassEvidence:
 
 
 @dataclass(frozen=True, repr=False)
-class Evidence:
+class Evidence(Explanation):
     """What one photo was recognised by; in a notebook it shows itself.
 
     Args:
@@ -110,26 +106,8 @@ class Evidence:
 
         return draw_sheet(self)
 
-    def save(self, path: Path) -> Path:
-        """Write the picture.
 
-        Raises:
-            FovealError: `cannot-write`.
-        """
-        content = self.png()
-        with write_atomically(path) as file:
-            file.write(content)
-        return path
-
-    def __repr__(self) -> str:
-        return f"Evidence({shortened(printable(self.path), 50)}: {self.said})"
-
-    def _repr_html_(self) -> str:
-        said = html.escape(f"{printable(self.path)}: {self.said}")
-        return f'<img alt="{said}" src="data:image/png;base64,{base64.b64encode(self.png()).decode("ascii")}">'
-
-
-def evidence(subject: Subject, path: str, *, k: int = 5) -> Evidence:
+def evidence_for(subject: Subject, path: str, *, k: int = 5) -> Evidence:
     """What a photo was recognised by.
 
     Args:
@@ -149,7 +127,7 @@ def evidence(subject: Subject, path: str, *, k: int = 5) -> Evidence:
         )
         for column in best
     )
-    return Evidence(path, _small(subject), classes, len(index), index.learnt_from)
+    return Evidence(path, shown_jpeg(subject.image_rgb, _PHOTO_SIDE), classes, len(index), index.learnt_from)
 
 
 def evidence_of(model: Classifier) -> EvidenceIndex:
@@ -180,11 +158,3 @@ def _closest(each: ClassEvidence) -> str:
         return "no photo of it was kept"
     near = each.nearest[0]
     return f"nearest {shortened(printable(near.name), 40)}, closer than {near.closeness:.0%}"
-
-
-def _small(subject: Subject) -> bytes:
-    import simplejpeg
-
-    small = reduced(subject.image_rgb, _PHOTO_SIDE)
-    data: bytes = simplejpeg.encode_jpeg(small, quality=_PHOTO_QUALITY, colorsubsampling="444")
-    return data

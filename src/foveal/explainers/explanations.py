@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
-import base64
-import html
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Generic, TypeVar
 
-from foveal.explainers.heatmaps import file_name
-from foveal.storage import write_atomically
+from foveal.explainers.gallery import Gallery, picture_html, write_picture
 from foveal.types.checked import bad_value
-from foveal.types.text import counted, printable, shortened
-
-_SHOWN = 10
-_PICTURES_SHOWN = 24
+from foveal.types.text import printable, shortened
 
 
-class Explanation(Protocol):
-    """What is said of one photo."""
+class Explanation(ABC):
+    """What is said of one photo, whose name is the field `path`; in a notebook it shows itself."""
+
+    path: str
 
     @property
+    @abstractmethod
     def said(self) -> str:
-        """In words, one line."""
-        ...
+        """What was found, in words, one line."""
 
+    @abstractmethod
     def to_record(self) -> dict[str, Any]:
-        """JSON-able form."""
-        ...
+        """JSON-able form, without pictures."""
 
+    @abstractmethod
     def png(self) -> bytes:
         """As a picture, a PNG file."""
-        ...
+
+    def save(self, path: Path) -> Path:
+        """Write the picture.
+
+        Raises:
+            FovealError: `cannot-write`.
+        """
+        return write_picture(path, self.png())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({shortened(printable(self.path), 50)}: {self.said})"
+
+    def _repr_html_(self) -> str:
+        return picture_html(f"{printable(self.path)}: {self.said}", self.png())
+
+
+Said = TypeVar("Said", bound=Explanation)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Explanations:
-    """Explanations of n photos; in a notebook they show themselves.
+class Explanations(Gallery, Generic[Said]):
+    """Explanations of n photos, one each; in a notebook they show themselves.
 
     Args:
         paths: The photos.
@@ -49,8 +62,10 @@ class Explanations:
         FovealError: `bad-value`: the fields do not fit together.
     """
 
+    _NOUN: ClassVar[str] = "photo"
+
     paths: tuple[str, ...]
-    found: tuple[Explanation | None, ...]
+    found: tuple[Said | None, ...]
     errors: tuple[str | None, ...]
     method: str
 
@@ -62,11 +77,6 @@ class Explanations:
         if any((each is None) == (error is None) for each, error in zip(self.found, self.errors, strict=True)):
             raise bad_value("Explanations", "an explanation or an error for each photo", "both or none")
 
-    def said(self, row: int) -> str:
-        """What is said of a photo, in words, or why it could not be read."""
-        found = self.found[row]
-        return f"not read: {printable(str(self.errors[row]))}" if found is None else found.said
-
     def to_records(self) -> list[dict[str, Any]]:
         """One plain dictionary a photo: `path`, `method`, `error`, and what the method adds where it could be read."""
         return [
@@ -74,66 +84,20 @@ class Explanations:
             for path, found, error in zip(self.paths, self.found, self.errors, strict=True)
         ]
 
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write the pictures into a folder, `PHOTO.METHOD.png`.
-
-        Returns:
-            The files, for the photos that could be read. A name that two photos share gets a number.
-
-        Raises:
-            FovealError: `cannot-write`.
-        """
-        written: list[Path] = []
-        for found, name in self._names():
-            path = Path(folder) / name
-            content = found.png()
-            with write_atomically(path) as file:
-                file.write(content)
-            written.append(path)
-        return written
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, row: int) -> Explanation | None:
+    def __getitem__(self, row: int) -> Said | None:
         return self.found[row]
 
-    def __repr__(self) -> str:
-        failed = sum(error is not None for error in self.errors)
-        return f"Explanations({counted(len(self), 'photo')} by {self.method}, {failed} unreadable)\n{self}"
+    def _one(self, row: int) -> Said:
+        found = self.found[row]
+        if found is None:
+            raise bad_value("Explanations", "a photo that could be read", f"row {row}: {self.errors[row]}")
+        return found
 
-    def __str__(self) -> str:
-        rows = [(shortened(printable(path), 50), self.said(row)) for row, path in enumerate(self.paths[:_SHOWN])]
-        width = max((len(path) for path, _ in rows), default=0)
-        lines = [f"{path:<{width}}  {said}" for path, said in rows]
-        if len(self) > _SHOWN:
-            lines.append(f"… and {len(self) - _SHOWN:,} more")
-        return "\n".join(lines)
+    def _said(self, row: int) -> str:
+        return self._one(row).said
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the pictures, each with its text for those who cannot see them."""
-        figures = []
-        for row, found in enumerate(self.found[:_PICTURES_SHOWN]):
-            said = html.escape(f"{printable(self.paths[row])}: {self.said(row)}")
-            if found is None:
-                figures.append(f"<p>{said}</p>")
-                continue
-            data = base64.b64encode(found.png()).decode("ascii")
-            figures.append(f'<p><img alt="{said}" src="data:image/png;base64,{data}"></p>')
-        if len(self) > _PICTURES_SHOWN:
-            figures.append(f"<p>… and {len(self) - _PICTURES_SHOWN:,} more</p>")
-        return f"<div>{''.join(figures)}</div>"
+    def _png(self, row: int) -> bytes:
+        return self._one(row).png()
 
-    def _names(self) -> Iterator[tuple[Explanation, str]]:
-        """Every explanation with the file name of its picture."""
-        taken: set[str] = set()
-        for path, found in zip(self.paths, self.found, strict=True):
-            if found is None:
-                continue
-            stem = file_name(Path(path).stem)
-            number, wanted = 1, f"{stem}.{self.method}.png"
-            while wanted.casefold() in taken:
-                number += 1
-                wanted = f"{stem}.{self.method}.{number}.png"
-            taken.add(wanted.casefold())
-            yield found, wanted
+    def _about(self, row: int) -> str:
+        return self.method

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import html
-from collections.abc import Iterator
+import io
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.explainers.gallery import Gallery
 from foveal.explainers.grade import Grade
 from foveal.explainers.overlay import draw
-from foveal.storage import write_atomically
 from foveal.types.checked import bad_value
-from foveal.types.text import counted, printable, shortened
-
-_SHOWN = 10
-_PICTURES_SHOWN = 24
+from foveal.types.text import printable
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +42,7 @@ class Heatmap:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Heatmaps:
+class Heatmaps(Gallery):
     """Maps over photos, one row for each photo and class explained; in a notebook they show themselves.
 
     Args:
@@ -62,6 +56,8 @@ class Heatmaps:
     Raises:
         FovealError: `bad-value`: the fields do not fit together.
     """
+
+    _NOUN: ClassVar[str] = "map"
 
     paths: tuple[str, ...]
     class_names: tuple[str | None, ...]
@@ -94,10 +90,8 @@ class Heatmaps:
             simplejpeg.decode_jpeg(found.photo), found.values, found.seen, title=title, lines=self._lines(found)
         )
 
-    def said(self, row: int) -> str:
-        """What a row says, in words: probability, class and verdict, or why the photo could not be read."""
-        if self.errors[row] is not None:
-            return f"not read: {printable(str(self.errors[row]))}"
+    def _said(self, row: int) -> str:
+        """Probability, class and verdict."""
         found = self.maps[row]
         verdict = f"  {found.grade.verdict}" if found is not None and found.grade is not None else ""
         return f"{self.probs[row]:6.1%} {printable(str(self.class_names[row]))}{verdict}"
@@ -125,78 +119,19 @@ class Heatmaps:
             )
         ]
 
-    def save(self, folder: str | Path) -> list[Path]:
-        """Write the pictures into a folder, one PNG file a row, `PHOTO.CLASS.png`.
-
-        Returns:
-            The files, for the rows that have a map. A name that two rows share gets a number.
-
-        Raises:
-            FovealError: `cannot-write`.
-        """
-        written: list[Path] = []
-        for row, name in self._names():
-            path = Path(folder) / name
-            with write_atomically(path) as file:
-                file.write(self._png(row))
-            written.append(path)
-        return written
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __repr__(self) -> str:
-        failed = sum(error is not None for error in self.errors)
-        return f"Heatmaps({counted(len(self), 'map')} by {self.method}, {failed} unreadable)\n{self}"
-
-    def __str__(self) -> str:
-        rows = [(shortened(printable(path), 50), self.said(row)) for row, path in enumerate(self.paths[:_SHOWN])]
-        width = max((len(path) for path, _ in rows), default=0)
-        lines = [f"{path:<{width}}  {said}" for path, said in rows]
-        if len(self) > _SHOWN:
-            lines.append(f"… and {len(self) - _SHOWN:,} more")
-        return "\n".join(lines)
-
     def _repr_png_(self) -> bytes | None:
         """What a notebook shows of a single map."""
         return self._png(0) if len(self) == 1 and self.maps[0] is not None else None
 
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the pictures, each with its text for those who cannot see them."""
-        figures = []
-        for row in range(min(len(self), _PICTURES_SHOWN)):
-            said = html.escape(f"{printable(self.paths[row])}: {self.said(row)}")
-            if self.maps[row] is None:
-                figures.append(f"<p>{said}</p>")
-                continue
-            data = base64.b64encode(self._png(row)).decode("ascii")
-            figures.append(f'<img style="margin:4px" alt="{said}" src="data:image/png;base64,{data}">')
-        if len(self) > _PICTURES_SHOWN:
-            figures.append(f"<p>… and {len(self) - _PICTURES_SHOWN:,} more</p>")
-        return f"<div>{''.join(figures)}</div>"
-
     def _png(self, row: int) -> bytes:
-        import io
-
         from PIL import Image
 
         buffer = io.BytesIO()
         Image.fromarray(self.picture(row)).save(buffer, "PNG")
         return buffer.getvalue()
 
-    def _names(self) -> Iterator[tuple[int, str]]:
-        """Row and file name of every map."""
-        taken: set[str] = set()
-        for row, (path, name) in enumerate(zip(self.paths, self.class_names, strict=True)):
-            if self.maps[row] is None:
-                continue
-            stem = f"{file_name(Path(path).stem)}.{file_name(str(name))}"
-            number, wanted = 1, f"{stem}.png"
-            while wanted.casefold() in taken:
-                number += 1
-                wanted = f"{stem}.{number}.png"
-            taken.add(wanted.casefold())
-            yield row, wanted
+    def _about(self, row: int) -> str:
+        return str(self.class_names[row])
 
     def _lines(self, found: Heatmap) -> tuple[tuple[str, bool], ...]:
         if found.grade is None:
@@ -222,9 +157,3 @@ def _grade_record(grade: Grade) -> dict[str, Any]:
         "random_deletion": float(grade.random_deletion.mean()),
         "random_insertion": float(grade.random_insertion.mean()),
     }
-
-
-def file_name(text: str) -> str:
-    """Text that every file system takes as a name: letters, digits and -_ of any alphabet, at most 60 of them."""
-    kept = "".join(each if each.isalnum() or each in "-_" else "_" for each in printable(text))
-    return kept.strip("_")[:60] or "photo"

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from foveal.explainers.explanations import Explanation
 from foveal.explainers.lettering import fitting, font
-from foveal.imaging.thumbnail import reduced
-from foveal.storage import write_atomically
-from foveal.types.text import printable, shortened
+from foveal.types.text import printable
 
-_SIDE = 480
 _LEAST_WIDTH = 360
 _PAPER = (255, 255, 255)
 _INK = (20, 20, 20)
@@ -31,12 +23,12 @@ _ANYWHERE = 0.5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MindChange:
+class MindChange(Explanation):
     """The smallest square found that changes the answer when it is hidden; in a notebook it shows itself.
 
     Args:
         path: The photo.
-        photo_rgb: It, decoded, uint8 [H, W, 3].
+        photo: It, reduced, as a JPEG file.
         label: The answer.
         prob: Its probability.
         box: Left, top, right and bottom in shares of the photo's width and height; None where no patch changed it.
@@ -50,7 +42,7 @@ class MindChange:
     """
 
     path: str
-    photo_rgb: NDArray[np.uint8]
+    photo: bytes
     label: str
     prob: float
     box: tuple[float, float, float, float] | None
@@ -110,7 +102,7 @@ class MindChange:
         """The photo with the patch outlined, and what was found below; a PNG file."""
         from PIL import Image, ImageDraw
 
-        photo = Image.fromarray(reduced(self.photo_rgb, _SIDE))
+        photo = Image.open(io.BytesIO(self.photo))
         width = max(photo.width, _LEAST_WIDTH) + 2 * _MARGIN
         sheet = Image.new("RGB", (width, photo.height + 2 * _MARGIN + 64), _PAPER)
         left = (width - photo.width) // 2
@@ -136,24 +128,6 @@ class MindChange:
         buffer = io.BytesIO()
         sheet.save(buffer, "PNG")
         return buffer.getvalue()
-
-    def save(self, path: Path) -> Path:
-        """Write the picture.
-
-        Raises:
-            FovealError: `cannot-write`.
-        """
-        content = self.png()
-        with write_atomically(path) as file:
-            file.write(content)
-        return path
-
-    def __repr__(self) -> str:
-        return f"MindChange({shortened(printable(self.path), 50)}: {self.said})"
-
-    def _repr_html_(self) -> str:
-        said = html.escape(f"{printable(self.path)}: {self.said}")
-        return f'<img alt="{said}" src="data:image/png;base64,{base64.b64encode(self.png()).decode("ascii")}">'
 
     def _lines(self) -> list[tuple[str, tuple[int, int, int]]]:
         before = f"{printable(self.label)} {self.prob:.1%}"

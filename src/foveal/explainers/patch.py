@@ -22,6 +22,7 @@ from foveal.explainers.class_map import class_map, has_class_maps
 from foveal.explainers.mind_change import MindChange
 from foveal.explainers.occlusion import occlusion
 from foveal.explainers.subject import Subject, blurred
+from foveal.imaging.thumbnail import shown_jpeg
 
 FILLS = ("blur", "grey", "mean")
 """What stands where the patch is: the photo blurred beyond recognition, grey, or the photo's mean colour."""
@@ -41,6 +42,7 @@ _RANDOM = 20
 # Patches tried, from the largest size down, before it is said that none changes the answer.
 _GIVE_UP = 150
 _GREY = 128
+_PHOTO_SIDE = 480
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class _Patch:
     lead: float
 
 
-def smallest_patch(subject: Subject, path: str, *, fill: str = "blur", runs: int = RUNS) -> MindChange:
+def search_patch(subject: Subject, path: str, *, fill: str = "blur", runs: int = RUNS) -> MindChange:
     """Search for the smallest square that changes the answer.
 
     Args:
@@ -75,7 +77,7 @@ def smallest_patch(subject: Subject, path: str, *, fill: str = "blur", runs: int
     names, probs = subject.model.class_names, subject.probs()
     return MindChange(
         path=path,
-        photo_rgb=subject.image_rgb,
+        photo=shown_jpeg(subject.image_rgb, _PHOTO_SIDE),
         label=names[search.column],
         prob=float(probs[search.column]),
         box=None

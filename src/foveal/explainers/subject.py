@@ -14,7 +14,7 @@ from foveal.classifier.classifier import Classifier
 from foveal.data.photo import AnyPhoto, as_photo
 from foveal.explainers.geometry import Frame, canvas_hw
 from foveal.features.extract import decode_side
-from foveal.features.view import View
+from foveal.features.view import side_by_side
 from foveal.imaging.opencv import opencv
 from foveal.runtimes.engine import threads
 
@@ -144,25 +144,6 @@ class Explainer(Protocol):
             it, 0 is neutral or not seen. Maps over a view's input come there with `Frame.onto_canvas`.
         """
         ...
-
-
-def side_by_side(views: Sequence[View], rows: Sequence[NDArray[np.float16]]) -> NDArray[np.float16]:
-    """The views' rows as the head gets them, float16 [D]: a view and its mirror image averaged, as when it was learnt.
-
-    The counterpart of `foveal.features.extract.Extracted.gather`.
-    """
-    if len(views) == 1:
-        return rows[0]
-    parts = []
-    for view, row in zip(views, rows, strict=True):
-        if view.mirrored:
-            continue
-        if view.mirror() in views:
-            other = rows[views.index(view.mirror())]
-            parts.append(((row.astype(np.float32) + other) / 2).astype(np.float16))
-        else:
-            parts.append(row)
-    return np.concatenate(parts)
 
 
 def blurred(image_rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.photo import AnyPhoto, as_photo
+from foveal.data.photo_faults import why_unreadable
 from foveal.errors import FovealError
 from foveal.features.batch import Batch
 from foveal.features.cache import FeatureCache
@@ -33,9 +34,6 @@ AnyView = View | PixelView
 _KEY_BYTES = 16
 _LOOK_UP = 4096
 _POLL_SECONDS = 0.1
-
-# Codes of errors that are the photo's own; any other would befall every photo, and ends the run.
-_PHOTO_FAULTS = ("image-", "bad-image", "needs-extra")
 
 # What decoders are told they need, in pixels, for networks up to _LARGEST_INPUT; twice that for the next, and so on.
 # One number for many networks, so that a row never depends on which other networks shared the decoding.
@@ -248,10 +246,7 @@ class _Job:
                 try:
                     self._one(index, batch)
                 except FovealError as error:
-                    if not error.code.startswith(_PHOTO_FAULTS):
-                        raise
-                    # Whoever shows it names the photo, and with its folders.
-                    self.failures[index] = error.message.removeprefix(f"{as_photo(self.photos[index]).name}: ")
+                    self.failures[index] = why_unreadable(error, self.photos[index])
                 self._finished = next(self._done)
             batch.flush()
         except BaseException as error:

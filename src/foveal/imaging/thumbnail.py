@@ -13,6 +13,8 @@ LONG_SIDE = 96
 MOST_BYTES = 4096
 """A kept picture is never larger, so that 2,000 of them stay below 8 MB."""
 
+_SHOWN_QUALITY = 88
+
 # JPEG qualities to try: at 96 pixels the first gives about 2.5 KB, and the last fits whatever the photo shows.
 _QUALITIES = (75, 60, 45, 30, 15, 5)
 
@@ -33,6 +35,22 @@ def thumbnail(image_rgb: NDArray[np.uint8], *, long_side: int = LONG_SIDE, most_
         data = bytes(simplejpeg.encode_jpeg(small, quality=quality, colorsubsampling="420"))
         if len(data) <= most_bytes:
             break
+    return data
+
+
+def shown_jpeg(image_rgb: NDArray[np.uint8], long_side: int) -> bytes:
+    """A JPEG file of a photo, uint8 [H, W, 3], as it is shown to people: `long_side` pixels long, small ones enlarged."""
+    import simplejpeg
+
+    height, width = image_rgb.shape[:2]
+    if max(height, width) >= long_side:
+        small = reduced(image_rgb, long_side)
+    else:
+        scale = long_side / max(height, width)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        cv2 = opencv()
+        small = np.ascontiguousarray(cv2.resize(image_rgb, size, interpolation=cv2.INTER_CUBIC))
+    data: bytes = simplejpeg.encode_jpeg(small, quality=_SHOWN_QUALITY, colorsubsampling="444")
     return data
 
 

@@ -58,7 +58,7 @@ class TorchClassifier(torch.nn.Module):  # type: ignore[misc]  # torch is not lo
         return self.networks[view].watch
 
     def _side_by_side(self, rows: list[Tensor]) -> Tensor:
-        """See `foveal.explainers.subject.side_by_side`."""
+        """See `foveal.features.view.side_by_side`."""
         if len(rows) == 1:
             return rows[0]
         parts = []

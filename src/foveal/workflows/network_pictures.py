@@ -22,7 +22,7 @@ from foveal.features.extract import Extracted, extract
 from foveal.features.settings import Settings, open_cache
 from foveal.features.view import View
 from foveal.heads.linear import LinearHead
-from foveal.imaging.resize import resize
+from foveal.imaging.thumbnail import reduced
 from foveal.workflows.describe import Described
 from foveal.workflows.views import make_view, usable_here
 
@@ -231,8 +231,7 @@ def _picture(photo: AnyPhoto) -> NDArray[np.uint8]:
     """A photo made small, uint8 [h, w, 3]."""
     source = as_photo(photo)
     image = source.decode(source.read(), min_side=_PICTURE_SIDE)
-    scale = min(1.0, _PICTURE_SIDE / max(image.shape[:2]))
-    return resize(image, (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))))
+    return reduced(image, _PICTURE_SIDE)
 
 
 def _needs_preprocess(described: Described) -> FovealError:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from foveal.data.report import DataReport as DataReport
     from foveal.data.split_file import Split as Split
     from foveal.errors import FovealError as FovealError
+    from foveal.explainers.explanations import Explanations as Explanations
     from foveal.explainers.heatmaps import Heatmaps as Heatmaps
     from foveal.features.settings import Settings as Settings
     from foveal.types.classifications import Classifications as Classifications
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from foveal.workflows.fit import fit as fit
     from foveal.workflows.predict import load as load
     from foveal.workflows.predict import predict as predict
+    from foveal.workflows.reasons import evidence as evidence
+    from foveal.workflows.reasons import smallest_patch as smallest_patch
     from foveal.workflows.split import split as split
 
 _PUBLIC = {
@@ -49,6 +52,7 @@ _PUBLIC = {
     "Dataset": "foveal.data.dataset",
     "Embeddings": "foveal.types.embeddings",
     "Evaluation": "foveal.types.evaluation",
+    "Explanations": "foveal.explainers.explanations",
     "FovealError": "foveal.errors",
     "Heatmaps": "foveal.explainers.heatmaps",
     "MultiLabelEvaluation": "foveal.types.multilabel_evaluation",
@@ -62,11 +66,13 @@ _PUBLIC = {
     "describe": "foveal.workflows.describe",
     "embed": "foveal.workflows.embed",
     "evaluate": "foveal.workflows.evaluate",
+    "evidence": "foveal.workflows.reasons",
     "explain": "foveal.workflows.explain",
     "fit": "foveal.workflows.fit",
     "load": "foveal.workflows.predict",
     "predict": "foveal.workflows.predict",
     "read": "foveal.data.read",
+    "smallest_patch": "foveal.workflows.reasons",
     "split": "foveal.workflows.split",
 }
 

@@ -33,16 +33,24 @@ embedding = "features"
 """
 
 
-def write_network(folder: Path, *, card: str = CARD, output: str = "features") -> tuple[Path, Path]:
-    """One convolution, 3 to 8 channels, as `tiny.onnx`, and `tiny.toml`."""
+def write_network(folder: Path, *, card: str = CARD, output: str = "features", flat: bool = False) -> tuple[Path, Path]:
+    """One convolution, 3 to 8 channels, as `tiny.onnx`, and `tiny.toml`.
+
+    With `flat` there is the output "flat" behind it, the largest value of each channel: no mean over places.
+    """
     from onnx import TensorProto, helper, numpy_helper, save
 
     weights = np.random.default_rng(0).normal(size=(8, 3, 3, 3)).astype(np.float32)
+    nodes = [helper.make_node("Conv", ["x", "w"], ["c"]), helper.make_node("Relu", ["c"], [output])]
+    shown = helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", 8, 30, 30])
+    if flat:
+        nodes += [helper.make_node("GlobalMaxPool", [output], ["top"]), helper.make_node("Flatten", ["top"], ["flat"])]
+        shown = helper.make_tensor_value_info("flat", TensorProto.FLOAT, ["N", 8])
     graph = helper.make_graph(
-        [helper.make_node("Conv", ["x", "w"], ["c"]), helper.make_node("Relu", ["c"], [output])],
+        nodes,
         "tiny",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, 32, 32])],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", 8, 30, 30])],
+        [shown],
         [numpy_helper.from_array(weights, "w")],
     )
     network, described = folder / "tiny.onnx", folder / "tiny.toml"

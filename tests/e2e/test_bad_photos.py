@@ -50,7 +50,7 @@ def test_broken_photos_among_good_ones(photos: Path, model: Path, tmp_path: Path
     assert len(plain.err.splitlines()) == 4
     assert all(line.startswith("error: ") for line in plain.err.splitlines())
     assert contents(tree) == before
-    report = (tmp_path / "m.report.md").read_text()
+    report = (tmp_path / "m.report.html").read_text(encoding="utf-8")
     assert all(f"circle/{name}" in report for name in BROKEN)
 
 
@@ -149,8 +149,8 @@ def test_unusual_names(photos: Path, tmp_path: Path) -> None:
     named = {os.fsencode(each["path"]) for each in as_json.json()["photos"]}
     assert undecodable in named
     assert all(Path(os.fsdecode(path)).is_file() for path in named)
-    report = (tmp_path / "m.report.md").read_text()
-    assert "\x1b" not in report
+    for name in ("m.report.html", "m.card.md", "m.card.json"):
+        assert "\x1b" not in (tmp_path / name).read_text(encoding="utf-8")
 
 
 def test_a_name_cannot_fake_a_line(model: Path, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_model_that_does_not_fit_leaves_the_earlier_one(photos: Path, warm_cac
     assert done.stdout == ""
     assert contents(tmp_path / "tree") | {"m.foveal": contents(tmp_path)["m.foveal"]} == before
     assert not left_overs(tmp_path)
-    assert not list(tmp_path.glob("*.report.md"))
+    assert not [*tmp_path.glob("*.report.html"), *tmp_path.glob("*.card.*")]
 
 
 def test_vectors_and_features_that_do_not_fit(photos: Path, warm_cache: Path, tmp_path: Path) -> None:

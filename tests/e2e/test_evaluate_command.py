@@ -170,6 +170,9 @@ def test_evaluating_from_python_is_the_same(place: Path, model: Path, answers: d
     figures = foveal.evaluate(model, place / "by_site.csv", slices=["site"])
     assert isinstance(figures, foveal.Evaluation)
     assert figures.slices == answers["table"].json()["evaluation"]["slices"][:3]
+    beside = foveal.evaluate(model, place / "photos", slices=["site"], slices_from=place / "named.csv")
+    assert isinstance(beside, foveal.Evaluation)
+    assert beside.slices == figures.slices
 
 
 def test_a_classifier_measures_on_the_test_part_alone(place: Path, model: Path, tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ def answers(photos: Path, model: Path, tmp_path_factory: pytest.TempPathFactory)
         "foveal fit": ["fit", tree, "--out", place / "m.foveal", "--test", tree],
         "foveal predict": ["predict", model, tree],
         "foveal evaluate": ["evaluate", model, tree],
+        "foveal compare": ["compare", model, place / "m.foveal", tree],
+        "foveal explain": ["explain", model, tree / "circle" / "00.jpg", tree / "circle" / "broken.jpg", "--no-grade"],
+        "foveal describe": ["describe", model],
         "foveal embed": ["embed", tree, "--out", place / "v.npz"],
         "foveal models": ["models"],
         "foveal check": ["check", tree],
@@ -51,6 +54,37 @@ def test_json_is_one_document_with_the_documented_keys(answers: dict[str, tuple[
     assert answer.out.isascii()
     table = documented(verb) if verb != "foveal backbone add" else part("card")
     assert differences(answer.json(), table) == []
+
+
+def test_keys_that_only_some_options_give_are_documented(photos: Path, tmp_path: Path) -> None:
+    tree = two_classes(photos, tmp_path / "tree" / "shape", each=6)
+    shutil.copytree(photos / "stripes", tmp_path / "tree" / "stripes")
+    one, model = tree / "circle" / "00.jpg", tmp_path / "m.foveal"
+    nested = [tmp_path / "tree", "--classes", "nested"]
+    few = two_classes(photos, tmp_path / "few" / "shape", each=2).parent
+    commands = {
+        "foveal fit": ["fit", *nested, "--out", model, "--evidence"],
+        "foveal evaluate": [
+            "evaluate",
+            model,
+            few,
+            "--classes",
+            "nested",
+            "--slices",
+            "light",
+            "--robustness",
+            "--speed",
+        ],
+        "foveal predict": ["predict", model, photos, "--coverage", "0.6", "--sure", "0.9"],
+        "foveal explain": ["explain", model, one],
+        "foveal explain (evidence)": ["explain", model, one, "--evidence"],
+        "foveal explain (patch)": ["explain", model, one, "--patch"],
+        "foveal describe": ["describe", model, "--channel", "embedding:3", "--photos", tree, "--out", tmp_path],
+        "foveal describe (backbone)": ["describe", "lite0"],
+    }
+    found = run_batch(*[[*command, "--json"] for command in commands.values()])
+    for verb, answer in zip(commands, found, strict=True):
+        assert differences(answer.json(), documented(verb.split(" (")[0])) == [], verb
 
 
 def test_clear_has_the_documented_keys(warm_cache: Path) -> None:

@@ -24,10 +24,12 @@ def test_fit_writes_a_model_and_a_report_and_changes_nothing_else(cli: Cli, phot
     assert "calibration error" in done.stdout
     assert "shapes.foveal" in done.stderr
     assert "shapes.foveal" not in done.stdout
-    assert sorted(contents(tmp_path)) == ["new/folder/shapes.foveal", "new/folder/shapes.report.md"]
-    report = (tmp_path / "new" / "folder" / "shapes.report.md").read_text()
-    assert report.startswith("# A recogniser of 3 classes")
-    assert "| circle | 12 |" in report
+    endings = ("card.json", "card.md", "foveal", "report.html")
+    assert sorted(contents(tmp_path)) == [f"new/folder/shapes.{ending}" for ending in endings]
+    assert all(f"shapes.{ending}" in done.stderr for ending in endings if ending != "card.json")
+    report = (tmp_path / "new" / "folder" / "shapes.report.html").read_text(encoding="utf-8")
+    assert report.startswith("<!doctype html>")
+    assert "stripes" in report
     assert contents(photos) == before
 
 
@@ -50,7 +52,18 @@ def test_predict_speaks_text_json_and_csv(photos: Path, model: Path) -> None:
     assert [record["label"] for record in records] == ["circle"] + ["stripes"] * 12
     assert all(record["top"][0]["prob"] >= record["top"][1]["prob"] for record in records)
     rows = list(csv.reader(io.StringIO(as_csv.out)))
-    assert rows[0] == ["path", "label_1", "prob_1", "label_2", "prob_2", "label_3", "prob_3", "error"]
+    assert rows[0] == [
+        "path",
+        "label_1",
+        "prob_1",
+        "label_2",
+        "prob_2",
+        "label_3",
+        "prob_3",
+        "error",
+        "answer",
+        "reason",
+    ]
     assert [row[1] for row in rows[1:]] == [record["label"] for record in records]
     assert sum(float(cell) for cell in rows[1][2:7:2]) == pytest.approx(1, abs=1e-5)
     assert quiet.out.splitlines() == lines[:1]
@@ -160,6 +173,6 @@ def test_the_test_folder_is_used_once_and_reported(photos: Path, tmp_path: Path)
         assert said["data"]["photos"] == said["metrics"]["out_of_fold"]["photos"] == 27
         assert said["metrics"]["test"]["photos"] == tested
     assert "test photos, used once" in text.out
-    assert "Test photos, used once" in (tmp_path / "c.report.md").read_text()
+    assert "test photos" in (tmp_path / "c.report.html").read_text(encoding="utf-8").lower()
     heads = [said.json()["data"]["fingerprint"] for said in (inside, given)]
     assert heads[0] == heads[1]

@@ -91,7 +91,7 @@ def test_sure_backs_off_to_a_group_where_one_is_sure(said: dict[str, list[dict[s
     groups = {name.split("/")[0] for name in NAMES if "/" in name}
     answers = set()
     for record in said["sure"][:-3]:
-        mass = {group: 0.0 for group in groups}
+        mass = dict.fromkeys(groups, 0.0)
         for each in record["top"]:
             group, slash, _ = each["label"].partition("/")
             if slash:

@@ -58,10 +58,9 @@ def test_fit_and_evaluate_speak_plainly(cli: Cli, place: Path, tmp_path: Path) -
     for text in (fitted.stdout, evaluated.stdout):
         for words in ("mAP", "micro", "macro", "exactly right", "yes from", "stripes"):
             assert words in text
-    report = (tmp_path / "m.report.md").read_text(encoding="utf-8")
-    assert "| label | photos | average precision | threshold |" in report
-    assert "| thresholds | from 0." in report
-    assert "| features | probe | strength | mAP | log loss |" in report
+    report = (tmp_path / "m.report.html").read_text(encoding="utf-8")
+    for words in ("stripes", "average precision", "threshold"):
+        assert words in report.lower()
 
 
 def test_predict_names_every_label_of_a_photo(place: Path) -> None:
@@ -169,3 +168,26 @@ def test_a_split_is_kept_and_used_again(place: Path, tmp_path: Path) -> None:
     said = fitted.json()
     assert (said["split"]["by"], said["split"]["folds"]) == ("file", 4)
     assert said["metrics"]["out_of_fold"]["protocol"] == "out of fold, 4 folds"
+
+
+def test_what_needs_one_class_a_photo_is_refused(place: Path) -> None:
+    model, photos = place / "m.foveal", place / "later"
+    for answer in run_batch(
+        ["predict", model, photos, "--coverage", "0.9"],
+        ["predict", model, photos, "--max-error", "0.1"],
+        ["predict", model, photos, "--sure", "0.9"],
+        ["evaluate", model, photos / "labels.csv", "--slices", "folder"],
+        ["evaluate", model, photos / "labels.csv", "--robustness"],
+        ["evaluate", model, photos / "labels.csv", "--speed"],
+    ):
+        answer.refused("bad-option", "any number of labels")
+
+
+def test_nothing_is_doubted_and_the_page_is_written_all_the_same(place: Path, tmp_path: Path) -> None:
+    predicted, evaluated = run_batch(
+        ["predict", place / "m.foveal", place / "later", "--unknown", "never", "--json"],
+        ["evaluate", place / "m.foveal", place / "later" / "labels.csv", "--html", tmp_path / "e.html"],
+    )
+    assert {"answer", "reason", "set"}.isdisjoint(predicted.json()["photos"][0])
+    assert evaluated.code == 0, evaluated.err
+    assert (tmp_path / "e.html").read_text(encoding="utf-8").startswith("<!doctype html>")

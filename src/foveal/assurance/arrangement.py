@@ -83,7 +83,8 @@ def _discriminant(whole: Array, cut: Array) -> tuple[Array, float]:
     root = np.sqrt(share)
     rows = (rows - mean) * root[:, None].astype(np.float32)
     gram = (rows @ rows.T).astype(np.float64)
-    penalty = _PENALTY * np.trace(gram) / len(gram)
+    # Where all photos are alike there is nothing to tell apart, and without a floor nothing to solve.
+    penalty = _PENALTY * max(np.trace(gram) / len(gram), 1e-9)
     solved = np.linalg.solve(gram + penalty * np.eye(len(gram)), root * target)
     weights = (rows.T @ solved).astype(np.float32)
     return weights, -float(weights @ mean)

@@ -40,7 +40,9 @@ class Caution:
             if value is not None and not 0 < value < 1:
                 shown = name.replace("_", "-")
                 raise FovealError(
-                    "bad-option", f"{shown}: expected a share above 0 and below 1, got {value}", hint="as in 0.95"
+                    "bad-option",
+                    f"{shown}: expected a share above 0 and below 1, got {value}",
+                    hint=f"as in {'0.02' if name == 'max_error' else '0.95'}",
                 )
         if self.max_error is not None and self.sure is not None:
             raise FovealError("bad-option", "expected max-error or sure, got both", hint="choose one")
@@ -72,8 +74,8 @@ def check_caution(caution: Caution, trust: Trust, *, multi_label: bool) -> None:
     """Refuse what a model cannot promise, before any photo is looked at.
 
     Raises:
-        FovealError: `bad-option`: of a model of any number of labels. `not-calibrated`: the model has learnt no sets or
-            thresholds.
+        FovealError: `bad-option`: of a model of any number of labels, or a coverage that it cannot promise.
+            `not-calibrated`: the model has learnt no sets or thresholds.
     """
     if multi_label and caution.asks:
         raise FovealError(
@@ -91,14 +93,25 @@ def check_caution(caution: Caution, trust: Trust, *, multi_label: bool) -> None:
                 f"{caution.coverage:g}",
                 hint="choose one in that range",
             )
-    for name, value, part in (
-        ("coverage", caution.coverage, trust.sets),
-        ("max-error", caution.max_error, trust.abstention),
-    ):
+    check_learnt(caution.coverage, caution.max_error, trust)
+
+
+def check_learnt(coverage: float | None, max_error: float | None, trust: Trust) -> None:
+    """Refuse what a model has not learnt at all.
+
+    Args:
+        coverage: Of the sets asked for, or None.
+        max_error: Share of wrong answers that is asked for, or None.
+        trust: What the model knows of its own limits.
+
+    Raises:
+        FovealError: `not-calibrated`: the model has learnt no sets or thresholds.
+    """
+    for name, value, part in (("coverage", coverage, trust.sets), ("max-error", max_error, trust.abstention)):
         if value is not None and part is None:
             raise FovealError(
                 "not-calibrated",
-                f"{name}: expected a model fitted on photos of your own, got one without out-of-fold predictions",
+                f"{name}: expected a model fitted on photos of your own by this version, got one that learnt none",
                 hint=f"{_FIT_AGAIN}; of the ImageNet classes, --sure asks for a probability",
             )
 
@@ -148,7 +161,7 @@ def _unsure(caution: Caution, trust: Trust, probs: NDArray[np.float32]) -> tuple
         doubts[row] = (
             "no confidence keeps so few errors: the photos learnt from were too few, or too often mistaken"
             if math.isinf(needed)
-            else f"not sure enough: {confidences[row]:.0%} where {needed:.0%} is needed"
+            else _not_sure(float(confidences[row]), needed)
         )
     if trust.tree is not None and needed <= 1:
         nodes = trust.tree.back_off(probs[rows], needed)
@@ -156,6 +169,12 @@ def _unsure(caution: Caution, trust: Trust, probs: NDArray[np.float32]) -> tuple
             if node >= 0:
                 broader[row] = trust.tree.names[node]
     return doubts, broader
+
+
+def _not_sure(confidence: float, needed: float) -> str:
+    """The doubt in words, with as many digits as it takes to show that the confidence is the lower of the two."""
+    digits = next((each for each in range(4) if f"{confidence:.{each}%}" != f"{needed:.{each}%}"), 4)
+    return f"not sure enough: {confidence:.{digits}%} where {needed:.{digits}%} is needed"
 
 
 def _needed(caution: Caution, trust: Trust) -> float:

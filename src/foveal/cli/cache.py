@@ -73,7 +73,7 @@ def show(json: Json = False, quiet: Quiet = False) -> None:
 def _named(description: Mapping[str, Any]) -> tuple[str, str, str]:
     """Network, engine and view of a space; what is measured on the pixels needs no network."""
     if "backbone" not in description:
-        return "(pixels)" if "pixels" in description else "?", "", ""
+        return "(pixels)" if "pixels" in description else "?", "", ", ".join(description.get("outputs", []))
     engine = f"{description.get('runtime')}/{description.get('precision')}"
     return str(description["backbone"]), engine, "mirrored" if description.get("mirrored") else ""
 

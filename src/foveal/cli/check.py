@@ -95,7 +95,7 @@ def _check_files(html: Path | None, quarantine: Path | None, *, edits_given: boo
     """Refuse what could not be written, or would overwrite, before the work is done rather than after."""
     from foveal.data.edits import COLUMNS
     from foveal.errors import FovealError
-    from foveal.workflows.target import check_replaceable
+    from foveal.workflows.target import check_page, check_replaceable
 
     if edits_given:
         raise FovealError(
@@ -110,6 +110,6 @@ def _check_files(html: Path | None, quarantine: Path | None, *, edits_given: boo
             hint="name one check.html and the other quarantine.csv",
         )
     if html is not None:
-        check_replaceable(html, example="check.html", option="--html", start=b"<!doctype html>")
+        check_page(html, example="check.html")
     if quarantine is not None:
         check_replaceable(quarantine, example="check.csv", option="--quarantine", start=",".join(COLUMNS).encode())

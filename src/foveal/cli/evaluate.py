@@ -37,8 +37,8 @@ Slices = Annotated[
     ),
 ]
 SlicesFrom = Annotated[Path | None, typer.Option(help="Table with these columns, if PHOTOS is none.", metavar="TABLE")]
-Coverage = Annotated[float, typer.Option(help="Of the prediction sets that are measured.")]
-MaxError = Annotated[float, typer.Option(help="Share of wrong answers that is asked for.")]
+Coverage = Annotated[float | None, typer.Option(help="Of the prediction sets that are measured (0.95).")]
+MaxError = Annotated[float | None, typer.Option(help="Share of wrong answers that is asked for (0.02).")]
 Robustness = Annotated[
     bool, typer.Option("--robustness", help="Measure up to 200 photos under 15 corruptions and camera faults.")
 ]
@@ -58,8 +58,8 @@ def evaluate(
     data: Annotated[Path | None, typer.Option(help="The same, as an option.", metavar="PHOTOS")] = None,
     slices: Slices = "",
     slices_from: SlicesFrom = None,
-    coverage: Coverage = 0.95,
-    max_error: MaxError = 0.02,
+    coverage: Coverage = None,
+    max_error: MaxError = None,
     robustness: Robustness = False,
     speed: Speed = False,
     html: Html = None,
@@ -84,11 +84,11 @@ def evaluate(
     """
     from foveal.cli.progress import PhotoProgress
     from foveal.workflows.evaluate import Asked, evaluate_in_full
-    from foveal.workflows.target import check_replaceable
+    from foveal.workflows.target import check_page
 
     chosen = _named_once(photos, data)
     asked = Asked(
-        slices=tuple(name.strip() for name in slices.split(",") if name.strip()),
+        slices=_columns(slices, slices_from),
         slices_from=slices_from or chosen,
         path_column="" if slices_from else columns_of(columns).get("path", ""),
         coverage=coverage,
@@ -97,7 +97,7 @@ def evaluate(
         speed=speed,
     )
     if html is not None:
-        check_replaceable(html, example="report.html", option="--html", start=b"<!doctype html>")
+        check_page(html, example="report.html")
     with PhotoProgress("looking at photos", quiet=quiet) as progress:
         dataset = dataset_of(
             chosen,
@@ -111,6 +111,25 @@ def evaluate(
         )
         done = evaluate_in_full(model, dataset, asked, settings=settings_of(runtime, precision, no_cache, progress))
     _show(done, model, html, json=json, quiet=quiet)
+
+
+def _columns(slices: str, slices_from: Path | None) -> tuple[str, ...]:
+    """The columns to slice by; a table to take them from is of no use without any."""
+    from foveal.errors import FovealError
+
+    names = tuple(name.strip() for name in slices.split(",") if name.strip())
+    if slices_from is not None and not names:
+        raise FovealError(
+            "bad-option",
+            f"--slices-from {slices_from}: expected --slices COLUMN beside it, got none",
+            hint="name the columns of that table to slice by, as in --slices site",
+        )
+    return names
+
+
+def _called(model: str) -> str:
+    """What a page calls the model: its file without the ending, or "imagenet"."""
+    return Path(model).name.removesuffix(".foveal")
 
 
 def _named_once(photos: Path | None, data: Path | None) -> Path:
@@ -131,7 +150,7 @@ def _show(done: Evaluated, model: str, html: Path | None, *, json: bool, quiet: 
         from foveal.reports.model_html import write_model_html
         from foveal.reports.model_report import ModelReport
 
-        write_model_html(ModelReport(done.model, (done.measured,), done.findings), html)
+        write_model_html(ModelReport(done.model, (done.measured,), done.findings, name=_called(model)), html)
     if json:
         findings = [finding.to_dict() for finding in done.findings]
         result_json({"model": model, "evaluation": done.evaluation.to_dict(), "findings": findings})

@@ -11,8 +11,7 @@ from foveal.cli.options import Json, Model, Photos, Precision, Quiet, Runtime, s
 from foveal.errors import FovealError
 
 if TYPE_CHECKING:
-    from foveal.explainers.explanations import Explanations
-    from foveal.explainers.heatmaps import Heatmaps
+    from foveal.explainers.gallery import Gallery
 
 
 def explain(
@@ -55,20 +54,21 @@ def explain(
     from foveal.cli.progress import PhotoProgress
     from foveal.types.text import counted
     from foveal.workflows.explain import explain as run
-    from foveal.workflows.reasons import nearest_evidence, smallest_patches
+    from foveal.workflows.reasons import evidence as find_evidence
+    from foveal.workflows.reasons import smallest_patch
 
-    if evidence + patch + (method != "auto" or class_name != "auto") > 1:
+    if evidence + patch + (method != "auto" or class_name != "auto" or no_grade) > 1:
         raise FovealError(
             "bad-option",
-            "--evidence, --patch, --method and --class: expected one kind of explanation, got several",
-            hint="run it once for each; --method and --class are for maps",
+            "--evidence, --patch, --method, --class and --no-grade: expected one kind of explanation, got several",
+            hint="run it once for each; --method, --class and --no-grade are for maps",
         )
     with PhotoProgress("explaining", quiet=quiet) as progress:
         settings = settings_of(runtime, precision, False, progress)
         if evidence:
-            found: Heatmaps | Explanations = nearest_evidence(model, photos, settings=settings)
+            found: Gallery = find_evidence(model, photos, settings=settings)
         elif patch:
-            found = smallest_patches(model, photos, settings=settings)
+            found = smallest_patch(model, photos, settings=settings)
         else:
             found = run(model, photos, method=method, class_name=class_name, grade=not no_grade, settings=settings)
     written = [] if out is None else found.save(out)
@@ -84,7 +84,7 @@ def explain(
         raise typer.Exit(1)
 
 
-def _print(found: Heatmaps | Explanations) -> None:
+def _print(found: Gallery) -> None:
     """A line for each explanation, and one on stderr for each photo that could not be read."""
     from foveal.cli.output import failure, result, say
     from foveal.types.text import printable

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from foveal.types.classifications import Classifications
 
 
+_MOST_OF_A_SET = 10
+
+
 def predict(
     model: Model,
     photos: Photos,
@@ -109,7 +112,11 @@ def _said(record: dict[str, Any], top: int) -> str:
     from foveal.types.text import printable
 
     named = record.get("set") or _named(record, top)
-    classes = "  ".join(f"{each['prob']:6.1%} {printable(each['label'])}" for each in named) or "none of the classes"
+    most = _MOST_OF_A_SET if record.get("set") else len(named)
+    classes = "  ".join(f"{each['prob']:6.1%} {printable(each['label'])}" for each in named[:most])
+    classes = classes or "none of the classes"
+    if len(named) > most:
+        classes += f"  and {len(named) - most:,} more (--json and --csv name all)"
     if record.get("reason") is None:
         return classes
     return f"{printable(record['answer'])} ({printable(record['reason'])}; best guess {classes.strip()})"

@@ -65,7 +65,11 @@ PHOTO_SLICES: Mapping[str, Callable[[NDArray[np.void]], list[str]]] = {
     "light": _light,
     "sharpness": _sharpness,
 }
-"""Columns that any photo has: from `foveal.features.pixel_view.PIXELS` [n] to n values."""
+"""Columns that any photo has: from the fields `facts` or `measures` of
+`foveal.features.pixel_view.PIXELS` [n] to n values."""
+
+MEASURED = ("light", "sharpness")
+"""Those of them that look at the measures of the pixels; the others look at the facts of the file."""
 
 FOLDER = "folder"
 

@@ -99,7 +99,7 @@ def _slice(
         "expected": float(expected[inside].mean()),
         "p": fisher_exact(hits, photos, other_hits, others) if enough else None,
         "p_adjusted": None,
-        "verdict": "no difference shown" if photos >= FEWEST else "too few",
+        "verdict": "too few" if photos < FEWEST else "no difference shown" if enough else "not tested",
     }
 
 

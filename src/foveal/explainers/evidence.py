@@ -62,6 +62,7 @@ class Evidence(Explanation):
         classes: The most probable class, and the runner-up.
         kept: How many of the photos learnt from were searched.
         learnt_from: How many there were.
+        unknown: Why `predict` answers "unknown" for the photo; None where it names a class.
     """
 
     path: str
@@ -69,6 +70,7 @@ class Evidence(Explanation):
     classes: tuple[ClassEvidence, ...]
     kept: int
     learnt_from: int
+    unknown: str | None = None
 
     @property
     def nearer(self) -> str | None:
@@ -77,8 +79,7 @@ class Evidence(Explanation):
         return min(found)[1] if found else None
 
     @property
-    def said(self) -> str:
-        """What it says, in words."""
+    def _found(self) -> str:
         return "; ".join(f"{printable(each.label)} {each.prob:.1%}: {_closest(each)}" for each in self.classes)
 
     def to_record(self) -> dict[str, Any]:
@@ -98,6 +99,7 @@ class Evidence(Explanation):
             ],
             "kept": self.kept,
             "learnt_from": self.learnt_from,
+            "unknown": self.unknown,
         }
 
     def png(self) -> bytes:
@@ -127,7 +129,9 @@ def evidence_for(subject: Subject, path: str, *, k: int = 5) -> Evidence:
         )
         for column in best
     )
-    return Evidence(path, shown_jpeg(subject.image_rgb, _PHOTO_SIDE), classes, len(index), index.learnt_from)
+    return Evidence(
+        path, shown_jpeg(subject.image_rgb, _PHOTO_SIDE), classes, len(index), index.learnt_from, subject.unknown
+    )
 
 
 def evidence_of(model: Classifier) -> EvidenceIndex:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from foveal.explainers.gallery import as_png
 from foveal.explainers.lettering import fitting, font
 from foveal.types.text import printable
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _PAPER = (255, 255, 255)
 _INK = (20, 20, 20)
 _FAINT = (90, 90, 90)
+_WARNING = (165, 15, 21)
 _EMPTY = (225, 225, 225)
 _GAP = 12
 _PHOTO = 240
@@ -33,7 +35,8 @@ def draw_sheet(found: Evidence) -> bytes:
     cells = max(_LEAST_CELLS, *(len(each.nearest) for each in found.classes))
     left = _GAP + _PHOTO + 2 * _GAP
     width = left + cells * (_CELL + _GAP)
-    height = _GAP + max(len(found.classes) * _ROW, _TITLE + _PHOTO + _GAP) + _LINE + _GAP
+    height = _GAP + max(len(found.classes) * _ROW, _TITLE + _PHOTO + _GAP) + _GAP
+    height += _LINE if found.unknown is None else 2 * _LINE
     sheet = Image.new("RGB", (width, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((_GAP, _GAP), fitting(_short(found.path), font(15), _PHOTO), fill=_INK, font=font(15))
@@ -44,10 +47,13 @@ def draw_sheet(found: Evidence) -> bytes:
         f"from {found.kept:,} of the {found.learnt_from:,} photos learnt from; closer than N %: "
         "N % of those are farther from the nearest one of their class"
     )
-    pen.text((_GAP, height - _LINE - _GAP // 2), fitting(note, font(12), width - _GAP), fill=_FAINT, font=font(12))
-    buffer = io.BytesIO()
-    sheet.save(buffer, "PNG")
-    return buffer.getvalue()
+    notes = [(note, _FAINT)]
+    if found.unknown is not None:
+        notes.insert(0, (f"predict answers unknown: {found.unknown}", _WARNING))
+    for number, (text, ink) in enumerate(reversed(notes)):
+        top = height - (number + 1) * _LINE - _GAP // 2
+        pen.text((_GAP, top), fitting(text, font(12), width - 2 * _GAP), fill=ink, font=font(12))
+    return as_png(sheet)
 
 
 def _draw_class(

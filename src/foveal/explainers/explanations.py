@@ -13,14 +13,24 @@ from foveal.types.text import printable, shortened
 
 
 class Explanation(ABC):
-    """What is said of one photo, whose name is the field `path`; in a notebook it shows itself."""
+    """What is said of one photo; in a notebook it shows itself.
+
+    Subclasses have the fields `path`, what the photo is called, and `unknown`, why `predict` answers "unknown" for it,
+    or None.
+    """
 
     path: str
+    unknown: str | None
+
+    @property
+    def said(self) -> str:
+        """What was found, in words, one line."""
+        return self._found if self.unknown is None else f"{self._found} (predict answers unknown)"
 
     @property
     @abstractmethod
-    def said(self) -> str:
-        """What was found, in words, one line."""
+    def _found(self) -> str:
+        """What was found, in words."""
 
     @abstractmethod
     def to_record(self) -> dict[str, Any]:

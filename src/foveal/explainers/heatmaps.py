@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.explainers.gallery import Gallery
+from foveal.explainers.gallery import Gallery, as_png
 from foveal.explainers.grade import Grade
 from foveal.explainers.overlay import draw
 from foveal.types.checked import bad_value
@@ -26,12 +25,14 @@ class Heatmap:
         seen: bool [h, w]: what the network sees of the photo; `values` are 0 elsewhere.
         photo: The photo, reduced, as a JPEG file.
         grade: How good the map is; None where it was not graded.
+        unknown: Why `predict` answers "unknown" for the photo; None where it names a class.
     """
 
     values: NDArray[np.float32]
     seen: NDArray[np.bool_]
     photo: bytes
     grade: Grade | None
+    unknown: str | None = None
 
     @property
     def peak_xy(self) -> tuple[float, float]:
@@ -94,7 +95,8 @@ class Heatmaps(Gallery):
         """Probability, class and verdict."""
         found = self.maps[row]
         verdict = f"  {found.grade.verdict}" if found is not None and found.grade is not None else ""
-        return f"{self.probs[row]:6.1%} {printable(str(self.class_names[row]))}{verdict}"
+        unknown = "  (predict answers unknown)" if found is not None and found.unknown is not None else ""
+        return f"{self.probs[row]:6.1%} {printable(str(self.class_names[row]))}{verdict}{unknown}"
 
     def to_records(self) -> list[dict[str, Any]]:
         """One plain dictionary for each row.
@@ -102,7 +104,7 @@ class Heatmaps(Gallery):
         Returns:
             Dictionaries with the keys `path`, `label`, `prob`, `method`, `peak_xy`, `grade` (None, or `better`,
             `beaten`, `random_maps`, `deletion`, `insertion`, `random_deletion`, `random_insertion`, the random ones as
-            means) and `error`.
+            means), `unknown` (why `predict` names no class, or None) and `error`.
         """
         return [
             {
@@ -112,6 +114,7 @@ class Heatmaps(Gallery):
                 "method": self.method,
                 "peak_xy": None if found is None else list(found.peak_xy),
                 "grade": None if found is None or found.grade is None else _grade_record(found.grade),
+                "unknown": None if found is None else found.unknown,
                 "error": error,
             }
             for path, name, prob, found, error in zip(
@@ -126,24 +129,26 @@ class Heatmaps(Gallery):
     def _png(self, row: int) -> bytes:
         from PIL import Image
 
-        buffer = io.BytesIO()
-        Image.fromarray(self.picture(row)).save(buffer, "PNG")
-        return buffer.getvalue()
+        return as_png(Image.fromarray(self.picture(row)))
 
     def _about(self, row: int) -> str:
         return str(self.class_names[row])
 
     def _lines(self, found: Heatmap) -> tuple[tuple[str, bool], ...]:
+        unknown = () if found.unknown is None else ((f"predict answers unknown: {found.unknown}", True),)
+        dark = () if found.seen.all() else (("dark: not seen by the network", False),)
         if found.grade is None:
-            return ((f"{self.method}, not graded", False),)
+            return (*unknown, (f"{self.method}, not graded", False), *dark)
         grade = found.grade
         return (
+            *unknown,
             (f"{self.method}: {grade.verdict}", not grade.better),
             (
                 f"deletion {grade.deletion_area:.2f} (random {grade.random_deletion.mean():.2f}), "
                 f"insertion {grade.insertion_area:.2f} (random {grade.random_insertion.mean():.2f})",
                 False,
             ),
+            *dark,
         )
 
 

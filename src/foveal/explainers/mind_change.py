@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foveal.explainers.explanations import Explanation
+from foveal.explainers.gallery import as_png
 from foveal.explainers.lettering import fitting, font
 from foveal.types.text import printable
 
@@ -14,9 +15,11 @@ _LEAST_WIDTH = 360
 _PAPER = (255, 255, 255)
 _INK = (20, 20, 20)
 _FAINT = (90, 90, 90)
+_WARNING = (165, 15, 21)
 # Dark inside bright shows on any photo.
 _EDGES = ((255, 255, 255), (200, 30, 30))
 _MARGIN = 10
+_LINE = 20
 
 # From this share of patches at random places on, it says little that this one changes the answer.
 _ANYWHERE = 0.5
@@ -39,6 +42,7 @@ class MindChange(Explanation):
             tried.
         fill: What the patch was hidden by, a name in `foveal.explainers.patch.FILLS`.
         runs: How many patches were tried.
+        unknown: Why `predict` answers "unknown" for the photo as it is; None where it names a class.
     """
 
     path: str
@@ -52,6 +56,7 @@ class MindChange(Explanation):
     elsewhere: tuple[int, int]
     fill: str
     runs: int
+    unknown: str | None = None
 
     @property
     def share(self) -> float | None:
@@ -70,8 +75,7 @@ class MindChange(Explanation):
         return round(left * width), round(top * height), round(right * width), round(bottom * height)
 
     @property
-    def said(self) -> str:
-        """What was found, in words."""
+    def _found(self) -> str:
         label = printable(self.label)
         if self.box is None or self.share is None or self.new_label is None:
             return f"{label} {self.prob:.1%}: no patch tried, up to {self.searched_to:.0%} of the photo, changes it"
@@ -96,6 +100,7 @@ class MindChange(Explanation):
             "elsewhere": {"changed": self.elsewhere[0], "tried": self.elsewhere[1]},
             "fill": self.fill,
             "runs": self.runs,
+            "unknown": self.unknown,
         }
 
     def png(self) -> bytes:
@@ -104,7 +109,8 @@ class MindChange(Explanation):
 
         photo = Image.open(io.BytesIO(self.photo))
         width = max(photo.width, _LEAST_WIDTH) + 2 * _MARGIN
-        sheet = Image.new("RGB", (width, photo.height + 2 * _MARGIN + 64), _PAPER)
+        lines = self._lines()
+        sheet = Image.new("RGB", (width, photo.height + 2 * _MARGIN + _LINE * len(lines) + 4), _PAPER)
         left = (width - photo.width) // 2
         sheet.paste(photo, (left, _MARGIN))
         pen = ImageDraw.Draw(sheet)
@@ -117,28 +123,29 @@ class MindChange(Explanation):
                     outline=colour,
                     width=2,
                 )
-        for number, (text, ink) in enumerate(self._lines()):
+        for number, (text, ink) in enumerate(lines):
             letters = font(15 if number == 0 else 12)
             pen.text(
-                (_MARGIN, photo.height + 2 * _MARGIN + 20 * number),
+                (_MARGIN, photo.height + 2 * _MARGIN + _LINE * number),
                 fitting(text, letters, width - 2 * _MARGIN),
                 fill=ink,
                 font=letters,
             )
-        buffer = io.BytesIO()
-        sheet.save(buffer, "PNG")
-        return buffer.getvalue()
+        return as_png(sheet)
 
     def _lines(self) -> list[tuple[str, tuple[int, int, int]]]:
+        unknown = [] if self.unknown is None else [(f"predict answers unknown: {self.unknown}", _WARNING)]
         before = f"{printable(self.label)} {self.prob:.1%}"
         if self.box is None or self.share is None or self.new_label is None:
             return [
-                (f"{before}, with every patch tried", _INK),
+                (f"{before}: no patch tried changes it", _INK),
                 (f"{self.runs} patches of up to {self.searched_to:.0%} of the photo tried ({self.fill})", _FAINT),
+                *unknown,
             ]
         changed, tried = self.elsewhere
         return [
             (f"{before}  →  {printable(self.new_label)} {self.new_prob:.1%}", _INK),
             (f"with the patch hidden ({self.fill}): {self.share:.1%} of the photo", _FAINT),
             (f"{changed} of {tried} patches of this size elsewhere change it too", _FAINT),
+            *unknown,
         ]

@@ -94,6 +94,7 @@ def search_patch(subject: Subject, path: str, *, fill: str = "blur", runs: int =
         elsewhere=(0, 0) if best is None else search.elsewhere(best.side),
         fill=fill,
         runs=search.used,
+        unknown=subject.unknown,
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foveal.errors import FovealError
+from foveal.imaging.plotting import quiet_matplotlib
 from foveal.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -44,10 +44,9 @@ def check_picture(path: Path, option: str) -> None:
 @contextlib.contextmanager
 def figure(width: float, height: float) -> Iterator[Figure]:
     """A figure of some inches, white, in foveal's style; drawn and saved within the `with`."""
-    # The first import on a machine lists its fonts and says so.
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    with quiet_matplotlib():
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
 
     style: Any = _STYLE
     with mpl.rc_context(style):

@@ -78,6 +78,12 @@ class Subject:
         seen: NDArray[np.bool_] = np.logical_or.reduce([frame.seen(self.canvas_hw) for frame in self.frames])
         return seen
 
+    @property
+    def unknown(self) -> str | None:
+        """Why `predict` answers "unknown" instead of naming a class, or None where it names one."""
+        trust = self.model.trust
+        return trust.unknown(self.features, self.logits()[None])[0] if trust.gated else None
+
     def logits(self) -> NDArray[np.float32]:
         """float32 [C], before the temperature."""
         row: NDArray[np.float32] = self.model.head.logits(self.features)[0]

@@ -22,13 +22,13 @@ from foveal.errors import FovealError
 from foveal.features.batch import Batch
 from foveal.features.cache import FeatureCache
 from foveal.features.fingerprint import FileKeys, content_key
-from foveal.features.pixel_view import PIXELS, PixelView
+from foveal.features.pixel_view import MeasureView, PixelView, fields_of
 from foveal.features.settings import Progress, no_progress
 from foveal.features.store import RowStore
 from foveal.features.view import View
 from foveal.runtimes.engine import EnginePool, threads
 
-AnyView = View | PixelView
+AnyView = View | PixelView | MeasureView
 """What can be computed of a photo and kept."""
 
 _KEY_BYTES = 16
@@ -109,17 +109,21 @@ class Extracted:
         return Extracted(self.keys[rows], failures, self.cached, self.stores)
 
     def pixels(self, rows: NDArray[np.intp]) -> NDArray[np.void]:
-        """What was measured on the pixels of some photos; there must be a `PixelView` among the views.
+        """What was measured on the pixels of some photos.
 
         Args:
             rows: int [m], indices of readable photos.
 
         Returns:
-            Structured [m], see `foveal.features.pixel_view.PIXELS`.
+            Structured [m]: the fields of `foveal.features.pixel_view.PIXELS` that the views among these keep.
         """
-        view = next(each for each in self.stores if isinstance(each, PixelView))
-        out = np.empty(len(rows), PIXELS)
-        self._fill(view, rows, out)
+        views = [each for each in self.stores if not isinstance(each, View)]
+        out = np.empty(len(rows), fields_of(tuple(name for view in views for name in view.fields)))
+        for view in views:
+            part = np.empty(len(rows), fields_of(view.fields))
+            self._fill(view, rows, part)
+            for name in view.fields:
+                out[name] = part[name]
         return out
 
     def close(self) -> None:

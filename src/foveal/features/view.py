@@ -116,9 +116,11 @@ def side_by_side(views: Sequence[View], rows: Sequence[NDArray[np.float16]]) -> 
     """The views' rows as a head gets them, float16 [D]: a view and its mirror image averaged, as when it was learnt.
 
     Args:
-        views: Any that are mirrored stand beside their plain ones.
+        views: One, or several of which any that are mirrored stand beside their plain ones.
         rows: float16 [columns] for each view.
     """
+    if len(views) == 1:
+        return rows[0]
     by_view = dict(zip(views, rows, strict=True))
     parts = []
     for view, row in by_view.items():

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 EXIF_MARK = b"Exif\0\0"
 
@@ -24,20 +25,19 @@ _TEXT_BYTES = 64
 _UNPRINTABLE = bytes([*range(32), *range(127, 256)])
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of a directory.
 
     Args:
         tag: What it says.
         kind: Type of its values, as TIFF counts them.
-        count: How many values.
+        length: How many values.
         value_at: Offset of the four bytes that are the value or say where it is.
     """
 
     tag: int
     kind: int
-    count: int
+    length: int
     value_at: int
 
 
@@ -80,8 +80,8 @@ class ExifBlock:
         room = (len(self.tiff) - start - 2) // _ENTRY_BYTES
         for number in range(min(self.number("H", start), room, _MOST_ENTRIES)):
             at = start + 2 + _ENTRY_BYTES * number
-            tag, kind, count = struct.unpack_from(self.order + "HHI", self.tiff, at)
-            yield Entry(tag, kind, count, at + 8)
+            tag, kind, length = struct.unpack_from(self.order + "HHI", self.tiff, at)
+            yield Entry(tag, kind, length, at + 8)
 
     def number(self, code: str, at: int) -> int:
         """A whole number.
@@ -97,8 +97,8 @@ class ExifBlock:
         """The printable ASCII of an entry, empty where it is damaged."""
         if entry.kind != _ASCII:
             return b""
-        at = entry.value_at if entry.count <= 4 else self.number("I", entry.value_at)
-        value = self.tiff[at : at + min(entry.count, _TEXT_BYTES)]
+        at = entry.value_at if entry.length <= 4 else self.number("I", entry.value_at)
+        value = self.tiff[at : at + min(entry.length, _TEXT_BYTES)]
         return value.partition(b"\0")[0].translate(None, _UNPRINTABLE).strip()
 
 

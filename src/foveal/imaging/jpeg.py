@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +68,22 @@ def read_header(data: bytes, *, name: str) -> JpegHeader:
     Raises:
         FovealError: `image-truncated` when the file ends before it, `image-corrupt` when there is no picture.
     """
+    return header_of(data, segments(data, name=name), name=name)
+
+
+def header_of(data: bytes, found: Iterable[tuple[int, int, int]], *, name: str) -> JpegHeader:
+    """The same from segments that are known already.
+
+    Args:
+        data: The file, or at least its start.
+        found: What `segments` yields for it.
+        name: File name for error messages.
+
+    Raises:
+        FovealError: `image-corrupt` when there is no picture, and those of `found`.
+    """
     orientation, frame, progressive = UPRIGHT, b"", False
-    for marker, at, end in segments(data, name=name):
+    for marker, at, end in found:
         if marker == SCAN and len(frame) >= 6:
             height, width, channels = struct.unpack(">HHB", frame[1:6])
             return JpegHeader((width, height), channels, progressive or data[at] < channels, orientation)

@@ -52,14 +52,15 @@ def read_jpeg_facts(data: bytes) -> JpegFacts | None:
     """
     exif, quality = b"", 0
     try:
-        header = jpeg.read_header(data, name="")
-        for marker, start, end in jpeg.segments(data, name=""):
-            if marker == jpeg.QUANTISATION:
-                quality = _first_table_quality(data[start:end]) or quality
-            elif marker == jpeg.APP1 and data.startswith(EXIF_MARK, start):
-                exif = data[start:end]
+        found = list(jpeg.segments(data, name=""))
+        header = jpeg.header_of(data, found, name="")
     except FovealError:
         return None
+    for marker, start, end in found:
+        if marker == jpeg.QUANTISATION:
+            quality = _first_table_quality(data[start:end]) or quality
+        elif marker == jpeg.APP1 and data.startswith(EXIF_MARK, start):
+            exif = data[start:end]
     taken = read_taken(exif) if exif else Taken()
     return JpegFacts(header.size_wh, _MODES.get(header.channels, ""), header.orientation, quality, taken)
 

@@ -25,7 +25,7 @@ def exif_orientation(exif: bytes) -> int:
     block = ExifBlock(exif)
     for entry in block.entries():
         if entry.tag == _ORIENTATION_TAG:
-            if entry.kind not in _CODE_OF_KIND or entry.count != 1:
+            if entry.kind not in _CODE_OF_KIND or entry.length != 1:
                 return UPRIGHT
             value = block.number(_CODE_OF_KIND[entry.kind], entry.value_at)
             return value if 1 <= value <= 8 else UPRIGHT

@@ -39,7 +39,7 @@ def thumbnail(image_rgb: NDArray[np.uint8], *, long_side: int = LONG_SIDE, most_
 
 
 def shown_jpeg(image_rgb: NDArray[np.uint8], long_side: int) -> bytes:
-    """A JPEG file of a photo, uint8 [H, W, 3], as it is shown to people: `long_side` pixels long, small ones enlarged."""
+    """A JPEG file of a photo, uint8 [H, W, 3], as people are shown it: `long_side` long, small ones enlarged."""
     import simplejpeg
 
     height, width = image_rgb.shape[:2]

@@ -11,6 +11,7 @@ from foveal.reports.model_report import section
 from foveal.reports.stress_section import worst_faults
 from foveal.reports.words import ends, in_words, joined
 from foveal.types.evaluation import Evaluation
+from foveal.types.finding import Finding
 from foveal.types.multilabel_evaluation import Figures
 from foveal.types.text import counted, printable
 
@@ -22,7 +23,7 @@ FEW_PHOTOS = 30
 _ASKED = (
     ("Groups of photos (slices)", "slices", "foveal evaluate MODEL PHOTOS --slices COLUMN"),
     ("Robustness to blur, noise, weather and bad light", "robustness", "foveal evaluate MODEL PHOTOS --robustness"),
-    ("Speed", "speed", ""),
+    ("Speed", "speed", "foveal evaluate MODEL PHOTOS --speed"),
 )
 _TRUST = (
     ("Prediction sets", "sets"),
@@ -58,6 +59,16 @@ def cautions(model: Classifier, figures: Figures) -> list[Point]:
         )
     )
     return found
+
+
+def on_own_photos(findings: Sequence[Finding]) -> list[Point]:
+    """That all the photos measured are those learnt from, where they are.
+
+    Args:
+        findings: What was noticed about the photos measured.
+    """
+    own = [finding.message for finding in findings if finding.code == "test-photo-learnt"]
+    return [("These figures flatter it:", f"{message}.") for message in own]
 
 
 def weak_classes(figures: Figures) -> list[Any]:
@@ -140,9 +151,10 @@ def not_measured(measured: Sequence[Figures]) -> list[Point]:
     found: list[Point] = []
     if not any(not figures.protocol.startswith("out of fold") for figures in measured):
         found.append(("Photos kept apart for testing", "foveal evaluate MODEL PHOTOS"))
+    one_class = any(isinstance(figures, Evaluation) for figures in measured)
     for name, field, how in _ASKED:
         if not any(section(figures, field) for figures in measured):
-            found.append((name, how))
+            found.append((name, how if one_class else ""))
     for name, part in _TRUST:
         if not any((section(figures, "trust") or {}).get(part) for figures in measured):
             found.append((name, ""))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape, quoteattr
 
+from foveal.imaging.plotting import quiet_matplotlib
 from foveal.types.text import printable
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def draw(
     Returns:
         An `<svg>` element without anything outside it: no style, no script, no file.
     """
-    with _quietly():
+    with quiet_matplotlib():
         import matplotlib
         import matplotlib.style
         from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -96,18 +95,6 @@ def draw(
             warnings.filterwarnings("ignore", message=".*missing from font", category=UserWarning)
             figure.savefig(text, format="svg", transparent=True, metadata=_NO_METADATA)
     return _small_svg(text.getvalue(), name, alt, size)
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Without the remarks of matplotlib about its cache of fonts, which no report depends on."""
-    logger = logging.getLogger("matplotlib")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _small_svg(drawn: str, name: str, alt: str, size: tuple[int, int]) -> str:

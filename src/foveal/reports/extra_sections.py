@@ -8,10 +8,13 @@ from typing import Any
 from foveal.reports.charts.spans import Span, spans
 from foveal.reports.pages import Table
 from foveal.reports.words import figure, percent, points, with_ends
+from foveal.types.slice_figures import SliceFigures, largest
 from foveal.types.text import counted, printable
 
+_MOST_OF_A_COLUMN = 200
 
-def slices(found: Sequence[Mapping[str, Any]], accuracy: float, name: str) -> dict[str, Any]:
+
+def slices(found: Sequence[SliceFigures], accuracy: float, name: str) -> dict[str, Any]:
     """Groups of photos for a template.
 
     Args:
@@ -19,6 +22,8 @@ def slices(found: Sequence[Mapping[str, Any]], accuracy: float, name: str) -> di
         accuracy: Of all photos.
         name: What its drawing begins with.
     """
+    shown = largest(found, _MOST_OF_A_COLUMN)
+    left_out = f", without {len(found) - len(shown):,} smaller ones" if len(shown) < len(found) else ""
     rows = [
         (
             f"{each['column']}: {each['value']}",
@@ -29,9 +34,9 @@ def slices(found: Sequence[Mapping[str, Any]], accuracy: float, name: str) -> di
             "-" if each["p_adjusted"] is None else f"{each['p_adjusted']:.3f}",
             each["verdict"],
         )
-        for each in found
+        for each in shown
     ]
-    enough = [each for each in found if each["verdict"] != "too few"]
+    enough = [each for each in shown if each["verdict"] != "too few"]
     lines = [
         Span(
             f"{each['column']}: {each['value']}",
@@ -55,7 +60,7 @@ def slices(found: Sequence[Mapping[str, Any]], accuracy: float, name: str) -> di
         "chart": spans(lines, name=f"{name}-slices", alt="Accuracy of groups of photos", middle=accuracy)
         if lines
         else "",
-        "table": Table("Groups of photos, with 95 % intervals", columns, rows, words=(6,)),
+        "table": Table(f"Groups of photos, with 95 % intervals{left_out}", columns, rows, words=(6,)),
     }
 
 

@@ -112,7 +112,12 @@ def _sentence(title: str) -> str:
 def _percentages(figures: Evaluation) -> str:
     off = 100 * figures.ece
     by_chance = figures.ece_expected["high"] if figures.ece_expected else 0.0
-    if figures.ece <= max(_LITERAL, by_chance):
+    if _LITERAL < figures.ece <= by_chance:
+        return (
+            f"Whether its percentages can be taken literally, so few photos cannot tell: they are off by {off:.1f} "
+            f"points on average, and chance alone would make that up to {100 * by_chance:.1f}."
+        )
+    if figures.ece <= _LITERAL:
         said = "When it says 80%, it is right about 80 times in 100: its percentages are off by"
         return f"{said} {off:.1f} points on average."
     return f"Its percentages are not to be taken literally: they are off by {off:.1f} points on average."

@@ -60,6 +60,7 @@ def card_dict(model: Classifier) -> dict[str, Any]:
         if figures is not None
     }
     main = next(iter(measured.values()), None)
+    fullest = max(measured.values(), key=lambda each: each.photos, default=None)
     data = record.get("data")
     return {
         "model": {
@@ -77,7 +78,7 @@ def card_dict(model: Classifier) -> dict[str, Any]:
         "calibration": _calibration(main),
         "learning_curve": record.get("learning_curve") or NOT_MEASURED,
         **{name: _section(measured, path) for name, path in _SECTIONS.items()},
-        "cautions": [] if main is None else [" ".join(each) for each in cautions(model, main)],
+        "cautions": [] if fullest is None else [" ".join(each) for each in cautions(model, fullest)],
         "not_measured": [name for name, _ in not_measured([*measured.values()])],
         "findings": dict(Counter(each["code"] for each in record.get("findings", ()))),
         "licences": list(record.get("licences", ())),

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from foveal.evaluation.measured import Measured
 from foveal.reports import extra_sections, glance, made, stress_section
-from foveal.reports.cautions import cautions, not_measured
+from foveal.reports.cautions import cautions, not_measured, on_own_photos
 from foveal.reports.charts.bars import class_counts
 from foveal.reports.charts.lines import learning_curve
 from foveal.reports.figures_section import class_figures, label_figures
@@ -46,12 +46,12 @@ def _content(report: ModelReport, target: Path) -> dict[str, Any]:
     counts = record.get("data", {}).get("classes")
     curve = report.learning_curve
     return {
-        "name": target.name.removesuffix(".html").removesuffix(".report"),
+        "name": report.name or target.name.removesuffix(".html").removesuffix(".report"),
         "kind": counted(len(report.model.class_names), "class", "classes"),
         "facts": glance.facts(report),
         "what": glance.what(report),
         "how_good": glance.how_good(report),
-        "cautions": cautions(report.model, report.fullest.figures),
+        "cautions": [*on_own_photos(report.findings), *cautions(report.model, report.fullest.figures)],
         "steps": next_steps(report, next(each for each in mistakes if each.measured is report.fullest)),
         "parts": [
             _part(each, found, f"m{number}", target)

@@ -23,12 +23,14 @@ class ModelReport:
         findings: What was noticed about the photos measured now; those of the fit are in the record.
         learning_curve: `measured` and `ahead` of a learning curve, each with sizes, accuracy, low and high; None where
             none was drawn.
+        name: What the model is called; empty = after the file that the page is written to.
     """
 
     model: Classifier
     measured: tuple[Measured, ...]
     findings: tuple[Finding, ...] = ()
     learning_curve: Mapping[str, Any] | None = None
+    name: str = ""
 
     @property
     def main(self) -> Measured:

@@ -56,8 +56,9 @@ def _labels(figures: Figures, mistakes: Mistakes) -> Iterator[Point]:
     if sure:
         yield (
             "Check labels:",
-            f"{counted(sure, 'photo')} contradict{'s' if sure == 1 else ''} the label at {_SURE:.0%} or more. They "
-            "come first among the mistakes below; foveal check PHOTOS proposes which labels to mend.",
+            f"{counted(sure, 'photo')} contradict{'s' if sure == 1 else ''} the label at {_SURE:.0%} or more. "
+            f"{'It comes' if sure == 1 else 'They come'} first among the mistakes below; foveal check PHOTOS "
+            "proposes which labels to mend.",
         )
     if isinstance(figures, Evaluation) and figures.most_confused:
         pair = figures.most_confused[0]
@@ -86,8 +87,8 @@ def _surest_only(figures: Figures) -> Iterator[Point]:
         if best is not None:
             yield (
                 "Where a mistake is dear,",
-                f"use --max-error {best['max_error']:g}, the least that so many photos allow to promise: it then "
-                f"answers {best['share']:.0%} of them.",
+                f"use --max-error {best['max_error']:g}: it then answers {best['share']:.0%} of the photos. The least "
+                f"that so many photos allow to promise is {abstention['lowest']:g}.",
             )
 
 

@@ -145,6 +145,7 @@ def _abstention(abstention: Mapping[str, Any], curve: Mapping[str, Any], name: s
             f"Answering only the surest; promised with {abstention['confidence']:.0%} confidence", columns, rows
         ),
         "asked": f"{chosen['max_error']:g}",
+        "marked": mark is not None,
         "area": curve["area"],
         "excess": curve["excess_area"],
     }

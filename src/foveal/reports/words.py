@@ -9,7 +9,7 @@ from typing import Any
 from foveal.types.text import printable
 
 # Parts of so few are said, where the share is so close to one.
-_PLAIN = {3: 0.012, 4: 0.012, 10: 0.016, 20: 0.012}
+_PLAIN = {2: 0.012, 3: 0.012, 4: 0.012, 10: 0.016, 20: 0.012}
 
 
 def in_words(share: float) -> str:

@@ -66,11 +66,28 @@ class OpenVinoEngine:
 
     def run(self, image_rgb: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """Run one photo; see `Engine.run`."""
-        request = getattr(self._thread, "request", None)
-        if request is None:
-            request = self._thread.request = self._compiled.create_infer_request()
-        request.infer([image_rgb[None]], share_inputs=True, share_outputs=True)
-        return [np.array(request.get_output_tensor(index).data[0], np.float32) for index in range(self._count)]
+        bound = getattr(self._thread, "bound", None)
+        if bound is None:
+            bound = self._thread.bound = _Bound(self._compiled.create_infer_request(), self._count)
+        return bound.run(image_rgb)
+
+
+class _Bound:
+    """An inference request with the arrays it reads from and writes to, whose sizes never change.
+
+    Handing OpenVINO an array at every call, and asking it for its outputs, took 0.17 ms a photo.
+    """
+
+    def __init__(self, request: Any, outputs: int) -> None:
+        self._request = request
+        self._input: NDArray[np.uint8] = request.get_input_tensor().data[0]
+        self._outputs = [request.get_output_tensor(index).data[0] for index in range(outputs)]
+
+    def run(self, image_rgb: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """See `Engine.run`."""
+        np.copyto(self._input, image_rgb)
+        self._request.infer(share_outputs=True)
+        return [np.array(values, np.float32) for values in self._outputs]
 
 
 def import_openvino() -> ModuleType:

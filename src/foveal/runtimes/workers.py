@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from foveal.runtimes.engine import threads
 
@@ -29,40 +29,47 @@ def on_every_processor(
     Raises:
         BaseException: The first that `work` raised, or KeyboardInterrupt; after all threads have ended.
     """
-    stop = threading.Event()
-    crashes: list[BaseException] = []
-    turn, done = iter(range(count)), itertools.count(1)
-    finished = 0
-
-    def run(turn: Iterator[int]) -> None:
-        nonlocal finished
-        try:
-            for number in turn:
-                if stop.is_set():
-                    break
-                work(number, stop)
-                finished = next(done)
-        except BaseException as error:
-            crashes.append(error)
-            stop.set()
-
+    turn = _Turn(work, count)
     workers = [
-        threading.Thread(target=run, args=(turn,), name=f"foveal-{number}", daemon=True)
+        threading.Thread(target=turn.run, name=f"foveal-{number}", daemon=True)
         for number in range(min(most or threads(), threads(), count))
     ]
+    started: list[threading.Thread] = []
     try:
         for worker in workers:
             worker.start()
-        for worker in workers:
+            started.append(worker)
+        for worker in started:
             while worker.is_alive():
                 worker.join(_POLL_SECONDS)
-                progress(finished, count)
+                progress(turn.finished, count)
     finally:
         # A process must not end inside a runtime: whatever happened here, the workers are waited for.
-        stop.set()
-        for worker in workers:
-            if worker.ident is not None:
-                worker.join()
-    if crashes:
-        raise crashes[0]
+        turn.stop.set()
+        for worker in started:
+            worker.join()
+    if turn.crashes:
+        raise turn.crashes[0]
     progress(count, count)
+
+
+class _Turn:
+    """What the threads share: whose turn it is, and what came of it."""
+
+    def __init__(self, work: Callable[[int, threading.Event], None], count: int) -> None:
+        self.stop = threading.Event()
+        self.crashes: list[BaseException] = []
+        self.finished = 0
+        self._work, self._numbers, self._done = work, iter(range(count)), itertools.count(1)
+
+    def run(self) -> None:
+        """Take numbers until there are none left, or the others have to stop."""
+        try:
+            for number in self._numbers:
+                if self.stop.is_set():
+                    break
+                self._work(number, self.stop)
+                self.finished = next(self._done)
+        except BaseException as error:
+            self.crashes.append(error)
+            self.stop.set()

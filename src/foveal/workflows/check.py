@@ -21,7 +21,7 @@ from foveal.data.report import DataReport
 from foveal.data.split_file import Split
 from foveal.errors import FovealError
 from foveal.features.extract import Extracted, extract
-from foveal.features.pixel_view import PixelView
+from foveal.features.pixel_view import MeasureView, PixelView
 from foveal.features.settings import Settings, open_cache
 from foveal.features.view import View
 from foveal.grouping.infer import infer_groups
@@ -82,7 +82,7 @@ def check(
     views = views_for(cards_for(backbone, effort), effort, dataset.photos(), settings)
     with (
         open_cache(settings) as cache,
-        extract(dataset.photos(), [*views, PixelView()], cache, progress=settings.progress) as found,
+        extract(dataset.photos(), [*views, PixelView(), MeasureView()], cache, progress=settings.progress) as found,
     ):
         seconds = {"features": time.perf_counter() - started}
         with one_blas_thread():

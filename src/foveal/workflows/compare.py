@@ -75,8 +75,17 @@ def compare_in_full(
             )
     done = [evaluate_in_full(model, dataset, settings=settings) for model in models]
     measured = _shared(done[0], done[1])
-    findings = tuple(dict.fromkeys((*done[0].findings, *done[1].findings)))
+    said = [_of(name, each.findings) for name, each in zip(names, done, strict=True)]
+    findings = tuple(dict.fromkeys((*said[0], *said[1])))
     return Compared(comparison(names, *measured), measured, findings)
+
+
+def _of(name: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings, where one is about one of the two models saying which."""
+    return tuple(
+        replace(each, message=f"{name}: {each.message}") if each.code == "test-photo-learnt" else each
+        for each in findings
+    )
 
 
 def _named(model: str | Path | Classifier, otherwise: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from foveal.classifier.caution import Caution
+from foveal.classifier.caution import Caution, check_learnt
 from foveal.classifier.classifier import Classifier
 from foveal.data.dataset import Dataset
 from foveal.data.read import read
@@ -17,16 +17,16 @@ from foveal.evaluation.robustness import robustness as measure_robustness
 from foveal.evaluation.speed import speed as measure_speed
 from foveal.evaluation.trust_figures import COVERAGE, MAX_ERROR
 from foveal.features.extract import AnyView, extract
-from foveal.features.pixel_view import PixelView
 from foveal.features.settings import Settings, open_cache
 from foveal.trust.sets import HIGHEST, LOWEST
 from foveal.types.evaluation import Evaluation
 from foveal.types.finding import Finding
 from foveal.types.multilabel_evaluation import Figures
 from foveal.workflows.imagenet import imagenet_photos, protocol, with_real
+from foveal.workflows.own_photos import own_photos
 from foveal.workflows.predict import load
 from foveal.workflows.quarantine import unreadable
-from foveal.workflows.slices import needs_pixels, slice_columns
+from foveal.workflows.slices import slice_columns, views_for_slices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ class Asked:
         slices: Columns by whose values the photos are sliced; see `foveal.workflows.slices`.
         slices_from: The table with these columns; None = what the photos were read from.
         path_column: The column of that table that names the photos; empty = one of a usual name.
-        coverage: Of the prediction sets that are measured.
-        max_error: Share of wrong answers that is asked for.
+        coverage: Of the prediction sets that are measured; None = `COVERAGE`, if the model has learnt any sets.
+        max_error: Share of wrong answers that is asked for; None = `MAX_ERROR`, if the model has learnt thresholds.
         robustness: Whether up to 200 of the photos are measured again under corruptions and camera faults.
         speed: Whether speed, size and memory are measured here.
 
@@ -49,14 +49,14 @@ class Asked:
     slices: tuple[str, ...] = ()
     slices_from: Path | None = None
     path_column: str = ""
-    coverage: float = COVERAGE
-    max_error: float = MAX_ERROR
+    coverage: float | None = None
+    max_error: float | None = None
     robustness: bool = False
     speed: bool = False
 
     def __post_init__(self) -> None:
         Caution(max_error=self.max_error)
-        if not LOWEST <= self.coverage <= HIGHEST:
+        if self.coverage is not None and not LOWEST <= self.coverage <= HIGHEST:
             raise FovealError(
                 "bad-option",
                 f"coverage: expected {LOWEST:g} to {HIGHEST:g}, got {self.coverage:g}",
@@ -67,16 +67,24 @@ class Asked:
         """Refuse what cannot be measured of a model.
 
         Raises:
-            FovealError: `bad-option`.
+            FovealError: `bad-option`: of a model of any number of labels. `not-calibrated`: the model has learnt no
+                sets or thresholds.
         """
-        wanted = {"--slices": self.slices, "--robustness": self.robustness, "--speed": self.speed}
+        wanted = {
+            "--slices": self.slices,
+            "--coverage": self.coverage is not None,
+            "--max-error": self.max_error is not None,
+            "--robustness": self.robustness,
+            "--speed": self.speed,
+        }
         refused = [option for option, given in wanted.items() if given]
         if model.multi_label and refused:
             raise FovealError(
                 "bad-option",
                 f"{', '.join(refused)}: expected a model of one class a photo, got one of any number of labels",
-                hint="leave it out",
+                hint="leave it out" if len(refused) == 1 else "leave them out",
             )
+        check_learnt(self.coverage, self.max_error, model.trust)
 
 
 @dataclass(frozen=True)
@@ -97,15 +105,23 @@ def evaluate(
     model: str | Path | Classifier,
     photos: str | Path | Dataset,
     *,
-    slices: Sequence[str] = (),
-    coverage: float = COVERAGE,
-    max_error: float = MAX_ERROR,
+    slices: str | Sequence[str] = (),
+    slices_from: str | Path | None = None,
+    coverage: float | None = None,
+    max_error: float | None = None,
     robustness: bool = False,
     speed: bool = False,
     settings: Settings | None = None,
 ) -> Figures:
-    """Measure on labelled photos; see `evaluate_in_full`, of which this is the figures alone."""
-    asked = Asked(slices=tuple(slices), coverage=coverage, max_error=max_error, robustness=robustness, speed=speed)
+    """Measure on labelled photos; see `evaluate_in_full`, of which this is the figures alone, and `Asked`."""
+    asked = Asked(
+        slices=(slices,) if isinstance(slices, str) else tuple(slices),
+        slices_from=None if slices_from is None else Path(slices_from).expanduser(),
+        coverage=coverage,
+        max_error=max_error,
+        robustness=robustness,
+        speed=speed,
+    )
     return evaluate_in_full(model, photos, asked, settings=settings).evaluation
 
 
@@ -140,7 +156,7 @@ def evaluate_in_full(
     dataset = dataset.select(dataset.labelled)
     loaded.check(dataset)
     asked.check(loaded)
-    views: list[AnyView] = [*loaded.views, *([PixelView()] if needs_pixels(asked.slices) else [])]
+    views: list[AnyView] = [*loaded.views, *views_for_slices(asked.slices)]
     with (
         open_cache(settings) as cache,
         extract(dataset.photos(), views, cache, engines=loaded.engines, progress=settings.progress) as found,
@@ -151,15 +167,15 @@ def evaluate_in_full(
             found,
             title="labelled photos",
             protocol="labelled photos" if published is None else protocol(dataset),
-            coverage=asked.coverage,
-            max_error=asked.max_error,
+            coverage=COVERAGE if asked.coverage is None else asked.coverage,
+            max_error=MAX_ERROR if asked.max_error is None else asked.max_error,
         )
         if published is not None:
             measured = replace(measured, figures=with_real(measured.figures, dataset, found, loaded))
         if asked.slices:
             columns = slice_columns(asked.slices, place, dataset, found, measured.rows, path_column=asked.path_column)
             measured = with_slices(measured, columns)
-        findings = (*dataset.findings, *unreadable(dataset, found))
+        findings = (*dataset.findings, *unreadable(dataset, found), *own_photos(loaded, dataset, found))
     more = _more(loaded, model, measured, asked, settings)
     return Evaluated(loaded, replace(measured, figures=more), findings)
 

@@ -11,23 +11,21 @@ from numpy.typing import NDArray
 
 from foveal.classifier.classifier import Classifier
 from foveal.classifier.photos import as_photos
-from foveal.data.photo import AnyPhoto, as_photo, photo_name
-from foveal.errors import FovealError, unknown_name
+from foveal.errors import unknown_name
 from foveal.explainers import EXPLAINERS
 from foveal.explainers.class_map import has_class_maps
 from foveal.explainers.grade import grade as grade_map
 from foveal.explainers.heatmaps import Heatmap, Heatmaps
 from foveal.explainers.subject import Explainer, Subject
 from foveal.features.settings import Settings
-from foveal.imaging.opencv import opencv
+from foveal.imaging.thumbnail import shown_jpeg
+from foveal.workflows.each_subject import each_subject
 from foveal.workflows.predict import load
 
 # The photo beside its map: large enough to see what is meant, small enough to send.
 _PHOTO_SIDE = 360
-_PHOTO_QUALITY = 88
 
-# Codes of errors that are the photo's own; any other would befall every photo, and ends the run.
-_PHOTO_FAULTS = ("image-", "bad-image", "needs-extra")
+_METHODS = (*EXPLAINERS, "auto")
 
 
 def explain(
@@ -60,59 +58,59 @@ def explain(
             gradients.
     """
     settings = settings or Settings()
-    if method not in (*_methods(), "auto"):
-        raise unknown_name("method", method, [*_methods(), "auto"])
+    if method not in _METHODS:
+        raise unknown_name("method", method, _METHODS)
+    explainer = None if method == "auto" else explainer_named(method)
     given = as_photos(photos)
     loaded = model if isinstance(model, Classifier) else load(model, photos=given, settings=settings)
     if class_name != "auto" and class_name not in loaded.class_names:
         raise unknown_name("class", class_name, loaded.class_names)
     if method == "auto":
         method = "cam" if has_class_maps(loaded) else "occlusion"
-    explainer = explainer_named(method)
-    rows: list[_Row] = []
-    for number, photo in enumerate(given):
-        settings.progress(number, len(given))
-        rows += _explained(loaded, photo, photo_name(photo, number), explainer, class_name, grade=grade)
-    settings.progress(len(given), len(given))
+    chosen = explainer or explainer_named(method)
+
+    def say(subject: Subject, _: str) -> list[_Said]:
+        return _explained(subject, chosen, class_name, grade=grade)
+
+    # A class map is one run of the network; whatever takes many spreads these over the processors.
+    together = method == "cam" and not grade
+    rows: list[tuple[str, str | None, float, Heatmap | None, str | None]] = []
+    for path, said, error in each_subject(loaded, given, say, settings.progress, together=together):
+        rows += [(path, None, np.nan, None, error)] if said is None else [(path, *each, None) for each in said]
     paths, names, probs, maps, errors = zip(*rows, strict=True)
     return Heatmaps(paths, names, np.array(probs, np.float32), maps, errors, method)
 
 
 def explainer_named(name: str) -> Explainer:
-    """The function that a name in `foveal.explainers.EXPLAINERS`, or in that of `foveal.training`, stands for."""
-    module, attribute = _methods()[name].split(":")
+    """The function that a name in `foveal.explainers.EXPLAINERS` stands for.
+
+    Raises:
+        FovealError: `needs-extra`: it takes gradients, and the extra `train` is not installed.
+    """
+    module, attribute = EXPLAINERS[name].split(":")
+    if module.startswith("foveal.training."):
+        from foveal.training.extra import require_train
+
+        require_train(name)
     found: Explainer = getattr(import_module(module), attribute)
     return found
 
 
-def _methods() -> dict[str, str]:
-    from foveal.training import EXPLAINERS as BY_GRADIENTS
-
-    return {**EXPLAINERS, **BY_GRADIENTS}
+_Said = tuple[str, float, Heatmap]
+"""Class, probability, map."""
 
 
-_Row = tuple[str, str | None, float, Heatmap | None, str | None]
-"""Path, class, probability, map, error."""
-
-
-def _explained(
-    model: Classifier, photo: AnyPhoto, name: str, explainer: Explainer, class_name: str, *, grade: bool
-) -> list[_Row]:
-    try:
-        subject = Subject.of(model, photo)
-    except FovealError as error:
-        if not error.code.startswith(_PHOTO_FAULTS):
-            raise
-        return [(name, None, np.nan, None, error.message.removeprefix(f"{as_photo(photo).name}: "))]
+def _explained(subject: Subject, explainer: Explainer, class_name: str, *, grade: bool) -> list[_Said]:
     probs = subject.probs()
-    picture = _small_jpeg(subject.image_rgb)
-    rows: list[_Row] = []
-    for column in _columns(model, probs, class_name):
+    picture = shown_jpeg(subject.image_rgb, _PHOTO_SIDE)
+    unknown = subject.unknown
+    said: list[_Said] = []
+    for column in _columns(subject.model, probs, class_name):
         values = explainer(subject, column)
         graded = grade_map(subject, column, values) if grade else None
-        heatmap = Heatmap(values, subject.seen, picture, graded)
-        rows.append((name, model.class_names[column], float(probs[column]), heatmap, None))
-    return rows
+        heatmap = Heatmap(values, subject.seen, picture, graded, unknown)
+        said.append((subject.model.class_names[column], float(probs[column]), heatmap))
+    return said
 
 
 def _columns(model: Classifier, probs: NDArray[np.float32], class_name: str) -> Sequence[int]:
@@ -121,16 +119,3 @@ def _columns(model: Classifier, probs: NDArray[np.float32], class_name: str) -> 
         return [model.class_names.index(class_name)]
     shown = [] if model.thresholds is None else np.flatnonzero(probs >= model.thresholds).tolist()
     return sorted(shown, key=lambda column: -probs[column]) or [int(probs.argmax())]
-
-
-def _small_jpeg(image_rgb: NDArray[np.uint8]) -> bytes:
-    """The photo at the size it is shown at, as a JPEG file."""
-    import simplejpeg
-
-    height, width = image_rgb.shape[:2]
-    scale = _PHOTO_SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    cv2 = opencv()
-    small = cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    data: bytes = simplejpeg.encode_jpeg(np.ascontiguousarray(small), quality=_PHOTO_QUALITY, colorsubsampling="444")
-    return data

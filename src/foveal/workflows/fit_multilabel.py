@@ -50,13 +50,19 @@ def learn_label_sets(
         keep_axes: See `foveal.probes.spectrum`.
 
     Raises:
-        FovealError: `bad-option`: a probe for one class a photo. `too-few-photos`, `too-few-groups`.
+        FovealError: `bad-option`: a probe, or evidence, for one class a photo. `too-few-photos`, `too-few-groups`.
     """
     if recipe.probe not in ("auto", "logistic"):
         raise FovealError(
             "bad-option",
             f"--probe: expected auto or logistic for photos with any number of labels, got {recipe.probe}",
             hint="the other probes need one class a photo; leave the option out",
+        )
+    if recipe.evidence:
+        raise FovealError(
+            "bad-option",
+            "--evidence: expected photos of one class each, got photos with any number of labels",
+            hint="leave it out",
         )
     kept = quarantine_label_sets(training, found)
     sets = candidates(views, len(kept.rows))

@@ -16,6 +16,7 @@ from foveal.data.photo import AnyPhoto, as_photo, photo_name
 from foveal.errors import FovealError, unknown_name
 from foveal.explainers.channels import Excited, class_channels, draw_excited, most_excited
 from foveal.explainers.feature_maps import draw_stage_maps, stage_maps
+from foveal.explainers.gallery import file_name
 from foveal.explainers.kernels import draw_kernels, first_kernels
 from foveal.explainers.network_drawing import draw_network
 from foveal.features.extract import Extracted, extract
@@ -66,11 +67,18 @@ def write_feature_maps(described: Described, photo: str | Path, folder: Path) ->
         folder: Where the picture goes.
 
     Raises:
-        FovealError: `bad-option` for a bare network file; `not-found`, `no-photos`, `no-kernels`, `cannot-write`.
+        FovealError: `bad-option` for a bare network file, or a folder of several photos; `not-found`, `no-photos`, `no-kernels`, `cannot-write`.
     """
     if not described.preprocess:
         raise _needs_preprocess(described)
-    source = as_photo(as_photos(photo)[0])
+    given = as_photos(photo)
+    if len(given) != 1:
+        raise FovealError(
+            "bad-option",
+            f"--features: expected one photo, got {len(given):,} in {photo}",
+            hint="name one of them",
+        )
+    source = as_photo(given[0])
     tables, files = described.description.networks, _files(described, folder / "features.png")
     done = []
     for content, table, preprocess, file in zip(described.networks, tables, described.preprocess, files, strict=True):
@@ -117,9 +125,8 @@ def write_excited(
     ):
         found = _excited(given, features, views, columns)
     pictures = [[_picture(given[row]) for row in each.rows.tolist()] for each in found]
-    stem = f"channel-{channel}" if channel else f"class-{class_name}"
-    safe = "".join(each if each.isalnum() or each in "-_." else "-" for each in stem)
-    return found, draw_excited(found, pictures, folder / f"{safe}.png", title=title)
+    name = f"channel-{file_name(channel.replace(':', '-'))}" if channel else f"class-{file_name(class_name)}"
+    return found, draw_excited(found, pictures, folder / f"{name}.png", title=title)
 
 
 def _files(described: Described, path: Path) -> list[Path]:

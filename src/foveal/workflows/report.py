@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from foveal.classifier import bundle
 from foveal.classifier.classifier import Classifier
@@ -14,8 +15,10 @@ from foveal.reports.model_html import write_model_html
 from foveal.reports.model_report import ModelReport
 from foveal.reports.splitting import told
 from foveal.storage import cannot_write, write_atomically
+from foveal.types.evaluation import Evaluation
 from foveal.types.multilabel_evaluation import Figures
 from foveal.types.text import printable
+from foveal.types.trust_figures import TrustFigures, trust_summary
 from foveal.workflows.target import check_file
 
 
@@ -54,7 +57,13 @@ def render(model: Classifier) -> str:
     if len(model.class_names) > 12:
         lines[0] += " …"
     for title, evaluation in _evaluations(model):
-        lines += ["", title, *(f"  {line}".rstrip() for line in evaluation.summary().splitlines())]
+        said = evaluation.summary().splitlines()
+        if isinstance(evaluation, Evaluation) and evaluation.trust is not None:
+            said += trust_summary(cast("TrustFigures", evaluation.trust)).splitlines()
+        lines += ["", title, *(f"  {line}".rstrip() for line in said)]
+    gate = model.record.get("trust", {}).get("gate", {})
+    if gate.get("reason"):
+        lines += ["", f"nothing is answered with unknown: {gate['reason']}"]
     split = told(model.record.get("split", {}))
     return "\n".join([*lines, "", split] if split else lines)
 

@@ -9,14 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.dataset import Dataset
-from foveal.data.photo_slices import FOLDER, KNOWN, PHOTO_SLICES, folders
+from foveal.data.photo_slices import FOLDER, KNOWN, MEASURED, PHOTO_SLICES, folders
 from foveal.data.sources.table_extra import extra_columns, table_columns
-from foveal.features.extract import Extracted
+from foveal.features.extract import AnyView, Extracted
+from foveal.features.pixel_view import MeasureView, PixelView
 
 
-def needs_pixels(names: Sequence[str]) -> bool:
-    """Whether any of the columns is known from a photo's pixels or file, for which a `PixelView` is extracted."""
-    return any(name in PHOTO_SLICES for name in names)
+def views_for_slices(names: Sequence[str]) -> list[AnyView]:
+    """What has to be extracted of a photo for some columns, beside the features."""
+    known = [name for name in names if name in PHOTO_SLICES]
+    views: list[AnyView] = []
+    if any(name not in MEASURED for name in known):
+        views.append(PixelView())
+    if any(name in MEASURED for name in known):
+        views.append(MeasureView())
+    return views
 
 
 def slice_columns(
@@ -34,7 +41,7 @@ def slice_columns(
         names: Columns of the table, or those that are known of any photo: of `PHOTO_SLICES`, and "folder".
         place: The table, or what the photos were read from.
         dataset: The photos.
-        found: Their features, with a `PixelView` where `needs_pixels`.
+        found: Their features, with those of `views_for_slices`.
         rows: int [m], the photos wanted.
         path_column: The table's column that names the photos; empty = one of a usual name.
 

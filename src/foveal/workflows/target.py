@@ -44,9 +44,26 @@ def check_replaceable(path: Path, *, example: str, option: str, start: bytes) ->
     Raises:
         FovealError: `bad-option`: it is a folder, or there is another kind of file. `cannot-write`.
     """
+    _check_ours(path, example=example, option=option, mark=start, within=len(start))
+
+
+def check_page(path: Path, *, example: str) -> None:
+    """Refuse a page, named by --html, that could not be written or would take the place of something else.
+
+    Args:
+        path: The page.
+        example: Name of a file, for the hint.
+
+    Raises:
+        FovealError: `bad-option`: it is a folder, or there is a file that is no page of foveal. `cannot-write`.
+    """
+    _check_ours(path, example=example, option="--html", mark=b'<meta name="generator" content="foveal">', within=1000)
+
+
+def _check_ours(path: Path, *, example: str, option: str, mark: bytes, within: int) -> None:
     check_file(path, example=example, option=option)
     try:
-        if path.exists() and not (path.is_file() and _begins(path, start)):
+        if path.exists() and not (path.is_file() and _holds(path, mark, within)):
             raise FovealError(
                 "bad-option",
                 f"{option}: expected a new file or one that foveal wrote, got {path}, which is something else",
@@ -56,6 +73,6 @@ def check_replaceable(path: Path, *, example: str, option: str, start: bytes) ->
         raise cannot_write(path, error) from error
 
 
-def _begins(path: Path, start: bytes) -> bool:
+def _holds(path: Path, mark: bytes, within: int) -> bool:
     with path.open("rb") as file:
-        return file.read(len(start)) == start
+        return mark in file.read(within)

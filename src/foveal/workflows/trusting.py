@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -127,6 +127,15 @@ def trust_sections(
 
 
 def tree_of(class_names: tuple[str, ...]) -> ClassTree | None:
-    """The hierarchy that the names of classes carry ("animal/pet/cat"); None where none does."""
+    """The hierarchy that the names of classes carry ("animal/pet/cat"); None where none does.
+
+    Groups are called as classes are, by all their levels: "left/top" and "right/top" are two things.
+    """
     paths = [name.split("/") for name in class_names]
-    return ClassTree.of_paths(paths) if any(len(path) > 1 for path in paths) else None
+    if all(len(path) == 1 for path in paths):
+        return None
+    tree = ClassTree.of_paths(paths)
+    names: list[str] = []
+    for own, parent in zip(tree.names, tree.parents.tolist(), strict=True):
+        names.append(own if parent < 0 else f"{names[parent]}/{own}")
+    return replace(tree, names=tuple(names))

@@ -190,7 +190,7 @@ def test_arrays_that_do_not_fit_are_refused_or_answer(saved: Path, name: str, ho
     if found.trust.evidence is not None:
         index, distances = found.trust.evidence.nearest(np.ones((1, 6), np.float16), 0, 3)
         assert np.isfinite(found.trust.evidence.closeness(distances)).all()
-        assert [found.trust.evidence.picture(int(each)) for each in index[0]]
+        assert all(isinstance(found.trust.evidence.picture(int(each)), bytes) for each in index[0])
 
 
 @pytest.mark.parametrize(

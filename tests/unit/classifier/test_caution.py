@@ -33,6 +33,19 @@ def test_sure_backs_off_to_a_group_where_one_is_sure() -> None:
     assert said.broader == (None, "dog", None)
 
 
+def test_a_confidence_just_too_low_is_told_with_more_digits() -> None:
+    probs = np.array([[0.946, 0.054]], np.float32)
+    said = judge(Caution(sure=0.949), Trust(), FEATURES[:1], np.log(probs), probs)
+    assert said.doubts == ("not sure enough: 94.6% where 94.9% is needed",)
+
+
+@pytest.mark.parametrize(("name", "example"), [("max_error", "as in 0.02"), ("coverage", "as in 0.95")])
+def test_the_hint_is_an_example_of_the_same_option(name: str, example: str) -> None:
+    with pytest.raises(FovealError) as caught:
+        Caution(**{name: 95.0})  # type: ignore[arg-type]
+    assert caught.value.hint == example
+
+
 def test_the_gate_has_the_last_word_and_can_be_left_out() -> None:
     trust = Trust(gate=gate("unlike anything", None, None), tree=TREE)
     said = judge(Caution(sure=0.9), trust, FEATURES, LOGITS, PROBS)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from foveal.data.photo_slices import KNOWN, NOTHING_SAID, PHOTO_SLICES, folders
+from foveal.data.photo_slices import KNOWN, MEASURED, NOTHING_SAID, PHOTO_SLICES, folders
 from foveal.features.pixel_view import PIXELS
 
 
@@ -63,3 +63,10 @@ def test_every_column_gives_plain_texts_for_any_row() -> None:
 def test_folders_are_those_the_photos_lie_in() -> None:
     assert folders(["a/b/1.jpg", "2.jpg", "a/3.jpg"]) == ["a/b", ".", "a"]
     assert set(KNOWN) == {*PHOTO_SLICES, "folder"}
+
+
+@pytest.mark.parametrize("name", PHOTO_SLICES)
+def test_each_column_looks_at_the_facts_or_at_the_measures(name: str) -> None:
+    said = PHOTO_SLICES[name](pixels(3))
+    part = pixels(3)[["measures" if name in MEASURED else "facts"]]
+    assert PHOTO_SLICES[name](part) == said

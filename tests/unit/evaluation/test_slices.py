@@ -55,3 +55,4 @@ def test_what_a_column_does_not_say_is_a_slice_of_its_own_and_one_value_is_not_t
     labels = np.zeros(50, np.int32)
     found = slice_figures(labels, labels, {"site": [""] * 50})
     assert [(each["value"], each["p"], each["others"]) for each in found] == [(NOT_SAID, None, None)]
+    assert found[0]["verdict"] == "not tested"

@@ -11,7 +11,7 @@ from PIL import Image
 
 from foveal.assurance.evidence import learn_evidence
 from foveal.errors import FovealError
-from foveal.explainers.evidence import evidence
+from foveal.explainers.evidence import evidence_for
 from foveal.explainers.subject import Subject
 from foveal.imaging.thumbnail import thumbnail
 from foveal.trust.trust import Trust
@@ -40,7 +40,7 @@ def model():
 
 def test_it_names_the_nearest_of_the_answer_and_of_the_runner_up(model):
     subject = Subject.of(model, noise_photo(5))
-    found = evidence(subject, "new.jpg", k=3)
+    found = evidence_for(subject, "new.jpg", k=3)
     order = np.argsort(-subject.probs())
     assert [each.label for each in found.classes] == [NAMES[column] for column in order[:2]]
     assert [each.prob for each in found.classes] == [float(subject.probs()[column]) for column in order[:2]]
@@ -55,20 +55,20 @@ def test_it_names_the_nearest_of_the_answer_and_of_the_runner_up(model):
 
 
 def test_records_are_json(model):
-    record = evidence(Subject.of(model, noise_photo(3)), "new.jpg").to_record()
+    record = evidence_for(Subject.of(model, noise_photo(3)), "new.jpg").to_record()
     again = json.loads(json.dumps(record))
-    assert set(again) == {"path", "classes", "kept", "learnt_from"}
+    assert set(again) == {"path", "classes", "kept", "learnt_from", "unknown"}
     near = next(each["nearest"][0] for each in again["classes"] if each["nearest"])
     assert set(near) == {"path", "distance", "closeness"}
     assert 0 <= near["closeness"] <= 1
 
 
 def test_the_picture_holds_the_thumbnails(model, tmp_path):
-    found = evidence(Subject.of(model, noise_photo(7)), "a/new.jpg", k=6)
+    found = evidence_for(Subject.of(model, noise_photo(7)), "a/new.jpg", k=6)
     path = found.save(tmp_path / "sheet.png")
     with Image.open(path) as opened:
         assert opened.format == "PNG"
-        few = Image.open(io.BytesIO(evidence(Subject.of(model, noise_photo(7)), "new.jpg", k=4).png()))
+        few = Image.open(io.BytesIO(evidence_for(Subject.of(model, noise_photo(7)), "new.jpg", k=4).png()))
         assert opened.width > few.width
         pixels = np.asarray(opened.convert("RGB"))
     assert 0.1 < (pixels != 255).any(axis=2).mean() < 0.9
@@ -80,13 +80,13 @@ def test_the_picture_holds_the_thumbnails(model, tmp_path):
 def test_a_class_without_kept_photos_says_so(model):
     subjects = (Subject.of(model, noise_photo(seed)) for seed in range(40, 90))
     subject = next(each for each in subjects if 2 in np.argsort(-each.probs())[:2])
-    found = evidence(subject, "new.jpg")
+    found = evidence_for(subject, "new.jpg")
     assert "no photo of it was kept" in found.said
     assert found.png().startswith(b"\x89PNG")
 
 
 def test_a_model_that_kept_none_is_refused():
     with pytest.raises(FovealError, match="keeps none") as caught:
-        evidence(Subject.of(linear_model(view()), noise_photo()), "new.jpg")
+        evidence_for(Subject.of(linear_model(view()), noise_photo()), "new.jpg")
     assert caught.value.code == "no-evidence"
     assert "--evidence" in caught.value.hint

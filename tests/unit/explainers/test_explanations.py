@@ -5,12 +5,18 @@ from dataclasses import dataclass
 import pytest
 
 from foveal.errors import FovealError
-from foveal.explainers.explanations import Explanations
+from foveal.explainers.explanations import Explanation, Explanations
 
 
 @dataclass(frozen=True)
-class Said:
-    said: str
+class Said(Explanation):
+    words: str
+    path: str = "one.jpg"
+    unknown: str | None = None
+
+    @property
+    def _found(self):
+        return self.words
 
     def to_record(self):
         return {"words": self.said}
@@ -57,3 +63,7 @@ def test_what_does_not_fit_is_refused(paths, found, errors):
     with pytest.raises(FovealError) as caught:
         Explanations(paths, found, errors, "patch")
     assert caught.value.code == "bad-value"
+
+
+def test_a_photo_that_predict_turns_away_says_so():
+    assert Said("0", unknown="nothing like it").said == "0 (predict answers unknown)"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,7 @@ def test_records_can_be_written_as_json():
         "method": "cam",
         "peak_xy": None,
         "grade": None,
+        "unknown": None,
         "error": "it is cut short",
     }
 
@@ -62,6 +64,15 @@ def test_what_is_said_of_each_row():
     assert found.said(2) == "not read: it is cut short"
     assert "Heatmaps(3 maps by cam, 1 unreadable)" in repr(found)
     assert "not graded" not in str(made(maps=(heatmap(graded=False), heatmap(), None)))
+
+
+def test_a_photo_that_predict_turns_away_says_so():
+    turned_away = replace(heatmap(), unknown="nothing like it was learnt")
+    plain, found = made(), made(maps=(turned_away, heatmap(beaten=2), None))
+    assert found.said(0) == f"{plain.said(0)}  (predict answers unknown)"
+    assert found.said(1) == plain.said(1)
+    assert found.to_records()[0]["unknown"] == "nothing like it was learnt"
+    assert found.picture(0).shape[0] > plain.picture(0).shape[0]
 
 
 def test_every_picture_gets_a_file_of_its_own(tmp_path):

@@ -15,12 +15,13 @@ from foveal.data.options import ReadOptions
 from foveal.data.read import read
 from foveal.features.cache import FeatureCache
 from foveal.features.extract import extract
-from foveal.features.pixel_view import PIXELS, PixelView
+from foveal.features.pixel_view import PIXELS, MeasureView, PixelView, fields_of
 from foveal.imaging.decode import decode
 from foveal.imaging.facts import read_facts
 from foveal.imaging.measures import measure
 
 OLD = 1_600_000_000
+VIEWS = (PixelView(), MeasureView())
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def cache(tmp_path: Path) -> FeatureCache:
 
 
 def measured(dataset: Dataset, cache: FeatureCache) -> tuple[np.ndarray, int]:
-    with extract(dataset.photos(), [PixelView()], cache) as found:
+    with extract(dataset.photos(), VIEWS, cache) as found:
         return found.pixels(np.flatnonzero(found.readable)), found.cached
 
 
@@ -65,7 +66,8 @@ def test_a_second_run_computes_nothing(photos: Path, cache: FeatureCache, monkey
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(PixelView, "row", fail)
+    for view in (PixelView, MeasureView):
+        monkeypatch.setattr(view, "row", fail)
     again, cached = measured(dataset, cache)
     assert cached == 9
     assert again.tobytes() == rows.tobytes()
@@ -95,8 +97,8 @@ def test_a_photo_in_an_archive_is_the_photo(photos: Path, tmp_path: Path, form: 
     inside, _ = measured(dataset, fresh)
     assert inside.tobytes() == rows.tobytes()
     with (
-        extract(dataset.photos(), [PixelView()], cache) as found,
-        extract(read(photos).photos(), [PixelView()], cache) as known,
+        extract(dataset.photos(), VIEWS, cache) as found,
+        extract(read(photos).photos(), VIEWS, cache) as known,
     ):
         np.testing.assert_array_equal(found.keys, known.keys)
 
@@ -140,11 +142,11 @@ def test_an_archive_changed_in_place_is_read_anew(photos: Path, tmp_path: Path, 
 
 def test_pixels_in_memory_and_no_photos_at_all(cache: FeatureCache) -> None:
     image = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
-    with extract([image, image[:, ::-1].copy()], [PixelView()], cache) as found:
+    with extract([image, image[:, ::-1].copy()], VIEWS, cache) as found:
         rows = found.pixels(np.arange(2))
         assert found.pixels(np.empty(0, np.intp)).shape == (0,)
     assert rows["facts"]["width"].tolist() == [70, 70]
-    with extract([], [PixelView()], cache) as found:
+    with extract([], VIEWS, cache) as found:
         assert found.pixels(np.empty(0, np.intp)).dtype == PIXELS
 
 
@@ -152,7 +154,7 @@ def test_some_of_the_photos(photos: Path, cache: FeatureCache) -> None:
     broken = photos / "circle" / "00.jpg"
     broken.write_bytes(b"no photo")
     dataset = read(photos)
-    with extract(dataset.photos(), [PixelView()], cache) as found:
+    with extract(dataset.photos(), VIEWS, cache) as found:
         assert list(found.failures) == [0]
         rows = np.array([8, 0, 3])
         some = found.take(rows)
@@ -160,3 +162,37 @@ def test_some_of_the_photos(photos: Path, cache: FeatureCache) -> None:
         assert some.readable.tolist() == [True, False, True]
         np.testing.assert_array_equal(some.keys, found.keys[rows])
         assert some.pixels(np.array([0, 2])).tobytes() == found.pixels(np.array([8, 3])).tobytes()
+
+
+def test_learning_measures_nothing_and_a_check_after_it_only_the_measures(
+    photos: Path, tmp_path: Path, cache: FeatureCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = read(photos)
+    all_rows = np.arange(len(dataset))
+    whole, _ = measured(dataset, FeatureCache(tmp_path / "another"))
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("computed in vain")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MeasureView, "row", fail)
+        with extract(dataset.photos(), [PixelView()], cache) as found:
+            learnt_with = found.pixels(all_rows)
+    assert learnt_with.dtype.names == ("facts", "sketch")
+    monkeypatch.setattr(PixelView, "row", fail)
+    both, cached = measured(dataset, cache)
+    assert cached == 0
+    assert both.tobytes() == whole.tobytes()
+    for name in ("facts", "sketch"):
+        assert learnt_with[name].tobytes() == whole[name].tobytes()
+    with extract(dataset.photos(), [MeasureView()], cache) as found:
+        assert found.cached == len(dataset)
+        assert found.pixels(all_rows)["measures"].tobytes() == whole["measures"].tobytes()
+        with pytest.raises(ValueError, match="sketch"):
+            found.pixels(all_rows)["sketch"]
+
+
+def test_fields_stand_in_one_order_without_gaps() -> None:
+    assert fields_of(("sketch", "facts")) == fields_of(("facts", "sketch"))
+    assert fields_of(("measures", "facts", "sketch")) == PIXELS
+    assert fields_of(("sketch",)).itemsize == PIXELS["sketch"].itemsize

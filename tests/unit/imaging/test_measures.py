@@ -102,3 +102,21 @@ def test_what_is_no_rgb_photo_is_refused(image):
     with pytest.raises(FovealError) as caught:
         measure(image)
     assert caught.value.code == "bad-image-array"
+
+
+@given(height=st.integers(1, 60), width=st.integers(1, 60), seed=st.integers(0, 100), noise=st.booleans())
+def test_sharpness_is_the_steepness_of_the_sharpest_edges_in_their_least_sharp_direction(height, width, seed, noise):
+    image = noise_rgb(height, width, seed) if noise else drawn(height, width, seed)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    # beyond the end lies the pixel before it, and beside a lone pixel itself
+    padded = np.pad(grey.astype(int), ((1, 1), (0, 0)), mode="reflect" if height > 1 else "edge")
+    padded = np.pad(padded, ((0, 0), (1, 1)), mode="reflect" if width > 1 else "edge")
+    edges = max(1, round(0.005 * grey.size))
+    steepest = []
+    for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        before = padded[1 - down : 1 - down + height, 1 - right : 1 - right + width]
+        after = padded[1 + down : 1 + down + height, 1 + right : 1 + right + width]
+        steepest.append(np.sort(np.abs(before + after - 2 * grey.astype(int)), axis=None)[-edges])
+    measures = measure(image)[0]
+    spread = float(measures["light"] - measures["dark"]) * 255
+    assert measures["sharpness"] == pytest.approx(min(steepest) / (spread + 10), rel=1e-5)

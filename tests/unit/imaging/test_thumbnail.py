@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from foveal.imaging.thumbnail import LONG_SIDE, MOST_BYTES, reduced, thumbnail
+from foveal.imaging.thumbnail import LONG_SIDE, MOST_BYTES, reduced, shown_jpeg, thumbnail
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,13 @@ def test_reducing_averages():
     checks = np.indices((64, 64)).sum(axis=0) % 2 * np.uint8(255)
     image = np.repeat(checks[:, :, None], 3, axis=2).astype(np.uint8)
     np.testing.assert_allclose(reduced(image, 32), 127.5, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"), [(400, 800, (360, 180)), (9, 12, (360, 270)), (1, 1, (360, 360))]
+)
+def test_what_people_are_shown_is_always_as_long(height, width, expected):
+    image = np.full((height, width, 3), 77, np.uint8)
+    with Image.open(io.BytesIO(shown_jpeg(image, 360))) as opened:
+        assert opened.size == expected
+        np.testing.assert_allclose(np.asarray(opened), 77, atol=3)

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.reports.made_report import CURVE, made_measured, made_model
+from tests.unit.reports.made_report import CURVE, made_label_sets, made_measured, made_model
 
 from foveal.evaluation.measured import Measured
 from foveal.metrics.evaluate import measure
-from foveal.reports.cautions import cautions, not_measured
+from foveal.reports.cautions import cautions, not_measured, on_own_photos
 from foveal.reports.glance import how_good
 from foveal.reports.mistakes import Mistakes
 from foveal.reports.model_report import ModelReport
 from foveal.reports.next_steps import next_steps
+from foveal.types.finding import Finding
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,31 @@ def test_how_good_says_interval_and_what_guessing_gives(measured: Measured) -> N
     assert "had learnt from the others only" in said
 
 
+def _with(measured: Measured, **changes: object) -> list[str]:
+    figures = replace(measured.figures, **changes)
+    return how_good(ModelReport(made_model(measured.class_names, {}), (replace(measured, figures=figures),)))
+
+
+def test_percentages_that_so_few_photos_cannot_judge_are_not_praised(measured: Measured) -> None:
+    chance = {"mean": 0.15, "low": 0.05, "high": 0.3}
+    assert any("so few photos cannot tell" in each for each in _with(measured, ece=0.166, ece_expected=chance))
+    assert any("right about 80 times" in each for each in _with(measured, ece=0.02, ece_expected=chance))
+    assert any("not to be taken literally" in each for each in _with(measured, ece=0.31, ece_expected=chance))
+
+
+def test_photos_that_were_learnt_from_are_pointed_out() -> None:
+    own = Finding("test-photo-learnt", "these are the 9 photos that the model learnt from")
+    assert on_own_photos([own]) == [("These figures flatter it:", f"{own.message}.")]
+    assert on_own_photos([Finding("nested-classes", "other")]) == []
+
+
+def test_what_is_refused_of_several_labels_is_not_recommended(tmp_path: Path) -> None:
+    several = made_label_sets(tmp_path / "photos").figures
+    assert dict(not_measured([several]))["Robustness to blur, noise, weather and bad light"] == ""
+
+
 def test_what_was_measured_is_not_among_what_was_not(measured: Measured) -> None:
+    assert dict(not_measured([measured.figures]))["Speed"].endswith("--speed")
     names = [name for name, _ in not_measured([measured.figures])]
     assert "Photos kept apart for testing" in names
     assert "Speed" in names

@@ -4,8 +4,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from tests.unit.reports.made_report import HOSTILE, made_label_sets, made_measured, made_model
 
+from foveal.metrics.evaluate import measure
 from foveal.reports.model_card import NOT_MEASURED, card_dict, card_markdown
 from foveal.types.finding import Finding
 
@@ -21,6 +23,18 @@ def test_the_card_holds_what_was_measured(tmp_path: Path) -> None:
     assert card["licences"] == ["MIT"]
     assert card["training_data"]["fingerprint"] == "ab" * 32
     assert card["cautions"]
+
+
+def test_cautions_are_drawn_from_the_most_photos(tmp_path: Path) -> None:
+    measured = made_measured(tmp_path / "photos")
+    probs = np.eye(len(measured.class_names), dtype=np.float32)[measured.labels[:9]]
+    few = measure(measured.labels[:9], probs, measured.class_names, protocol="out of fold, 3 folds")
+    metrics = {"out_of_fold": few, "test": measured.figures}
+    both, alone = (
+        card_dict(made_model(measured.class_names, given))["cautions"]
+        for given in (metrics, {"test": measured.figures})
+    )
+    assert both == alone
 
 
 def test_the_markdown_has_metadata_and_every_heading(tmp_path: Path) -> None:

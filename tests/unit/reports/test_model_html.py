@@ -14,6 +14,7 @@ from foveal.evaluation.measured import Measured
 from foveal.metrics.evaluate import measure
 from foveal.reports.model_html import write_model_html
 from foveal.reports.model_report import ModelReport
+from foveal.reports.trust_section import asked_row
 from foveal.types.finding import Finding
 
 SECTIONS = (
@@ -69,6 +70,25 @@ def test_everything_measured_is_on_the_page(measured: Measured, tmp_path: Path) 
         assert words in page.text, words
     assert {each.split(":")[0] for each in page.drawings} >= {"Line", "Bars"}
     assert len(page.drawings) == 8
+
+
+def test_the_page_is_named_after_the_model_where_that_is_known(measured: Measured, tmp_path: Path) -> None:
+    report = ModelReport(made_model(measured.class_names, {}), (measured,), name="pets")
+    _, page = page_of(report, tmp_path)
+    assert page.headings[0][1].strip() == "pets: how far it can be trusted"
+
+
+def test_a_point_is_spoken_of_only_where_there_is_one(measured: Measured, tmp_path: Path) -> None:
+    model, trust = made_model(measured.class_names, {}), dict(measured.figures.trust)
+    nothing = {"promised": False, "threshold": None, "answered": 0, "share": 0.0, "error": None}
+    rows = [{**row, **nothing} for row in trust["abstention"]["rows"]]
+    none = {**trust, "abstention": {**trust["abstention"], "rows": rows, "lowest": None}}
+    said = []
+    for figures in (measured.figures, replace(measured.figures, trust=none)):
+        _, page = page_of(ModelReport(model, (replace(measured, figures=figures),)), tmp_path)
+        said.append("The point:" in page.text)
+    assert asked_row(trust["abstention"])["error"] is not None
+    assert said == [True, False]
 
 
 def test_headings_go_down_one_step_at_a_time(measured: Measured, tmp_path: Path) -> None:

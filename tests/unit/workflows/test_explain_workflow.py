@@ -9,8 +9,6 @@ from PIL import Image
 
 import foveal
 from foveal.errors import FovealError
-from foveal.explainers import EXPLAINERS
-from foveal.workflows.explain import explainer_named
 
 PHOTO = np.kron(np.random.default_rng(0).integers(0, 256, (6, 8, 3)), np.ones((20, 20, 1))).astype(np.uint8)
 
@@ -80,11 +78,6 @@ def test_without_a_feature_map_auto_is_occlusion(imagenet, monkeypatch):
     assert foveal.explain(imagenet, PHOTO, grade=False).method == "occlusion"
     with pytest.raises(FovealError, match="no-feature-map"):
         foveal.explain(imagenet, PHOTO, method="cam")
-
-
-@pytest.mark.parametrize("name", EXPLAINERS)
-def test_every_name_in_the_table_stands_for_a_function(name):
-    assert callable(explainer_named(name))
 
 
 def test_the_map_depends_on_what_was_learnt(photos):

@@ -16,7 +16,7 @@ from foveal.features.view import View
 from foveal.heads.sigmoid import SigmoidHead
 from foveal.imaging.preprocess import Preprocess
 from foveal.reports.splitting import told
-from foveal.runtimes.engine import Choice
+from foveal.runtimes.engine import Choice, EnginePool
 from foveal.types.multilabel_evaluation import MultiLabelEvaluation
 from foveal.types.names import Names
 from foveal.workflows.fit_multilabel import learn_label_sets
@@ -62,14 +62,18 @@ def _split(groups: np.ndarray) -> Split:
 
 def test_everything_a_fit_needs_is_learnt(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, targets = photos
-    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(seed=1), keep_axes=False)
+    learnt = learn_label_sets(
+        dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(seed=1), engines=EnginePool(), keep_axes=False
+    )
     assert learnt.model.class_names == dataset.class_names
     assert isinstance(learnt.model.head, SigmoidHead)
     assert learnt.counts == targets.sum(axis=0).tolist()
-    assert isinstance(learnt.out_of_fold, MultiLabelEvaluation)
-    assert learnt.out_of_fold.photos == PHOTOS
-    assert learnt.out_of_fold.protocol == "out of fold, 4 folds"
-    assert [score["average_precision"] > 0.8 for score in learnt.out_of_fold.per_class[:3]] == [True] * 3
+    measured = learnt.out_of_fold
+    assert isinstance(measured.figures, MultiLabelEvaluation)
+    assert measured.figures.photos == len(measured.rows) == len(measured.probs) == PHOTOS
+    assert measured.figures.protocol == "out of fold, 4 folds"
+    assert [score["average_precision"] > 0.8 for score in measured.figures.per_class[:3]] == [True] * 3
+    assert learnt.model.trust.arrays() == {}
     record = json.loads(json.dumps(learnt.record(), allow_nan=False))
     assert record["data"]["classes"] == dict(zip(dataset.class_names, learnt.counts, strict=True))
     assert record["split"]["folds"] == 4
@@ -79,7 +83,9 @@ def test_everything_a_fit_needs_is_learnt(photos: tuple[Dataset, _Found, np.ndar
 
 def test_the_model_answers_as_it_was_calibrated(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, targets = photos
-    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(), keep_axes=False)
+    learnt = learn_label_sets(
+        dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(), engines=EnginePool(), keep_axes=False
+    )
     probs = learnt.model.probs(found.features)
     np.testing.assert_allclose(probs[:, :3].mean(axis=0), targets[:, :3].mean(axis=0), atol=0.06)
     logits = learnt.selection.head.logits(found.features).astype(np.float64)
@@ -89,7 +95,9 @@ def test_the_model_answers_as_it_was_calibrated(photos: tuple[Dataset, _Found, n
 
 def test_the_record_says_what_groups_cost(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, _ = photos
-    learnt = learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS) // 2), Recipe(), keep_axes=False)
+    learnt = learn_label_sets(
+        dataset, found, [VIEW], _split(np.arange(PHOTOS) // 2), Recipe(), engines=EnginePool(), keep_axes=False
+    )
     assert learnt.split["grouped_photos"] == PHOTOS
     for key in ("mean_average_precision", "mean_average_precision_ungrouped"):
         assert 0.4 < learnt.split[key] <= 1
@@ -99,7 +107,7 @@ def test_the_record_says_what_groups_cost(photos: tuple[Dataset, _Found, np.ndar
 def test_thresholds_of_one_half_on_request(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, _ = photos
     learnt = learn_label_sets(
-        dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(balance="none"), keep_axes=False
+        dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(balance="none"), engines=EnginePool(), keep_axes=False
     )
     assert learnt.model.thresholds is not None
     assert (learnt.model.thresholds == 0.5).all()
@@ -108,5 +116,13 @@ def test_thresholds_of_one_half_on_request(photos: tuple[Dataset, _Found, np.nda
 def test_a_probe_for_one_class_a_photo_is_refused(photos: tuple[Dataset, _Found, np.ndarray]) -> None:
     dataset, found, _ = photos
     with pytest.raises(FovealError, match="expected auto or logistic") as caught:
-        learn_label_sets(dataset, found, [VIEW], _split(np.arange(PHOTOS)), Recipe(probe="means"), keep_axes=False)
+        learn_label_sets(
+            dataset,
+            found,
+            [VIEW],
+            _split(np.arange(PHOTOS)),
+            Recipe(probe="means"),
+            engines=EnginePool(),
+            keep_axes=False,
+        )
     assert caught.value.code == "bad-option"

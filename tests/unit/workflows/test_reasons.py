@@ -7,7 +7,6 @@ import pytest
 
 import foveal
 from foveal.errors import FovealError
-from foveal.workflows.reasons import nearest_evidence, smallest_patches
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +17,7 @@ def fitted(photos, tmp_path_factory):
 
 def test_a_photo_it_was_fitted_on_is_its_own_evidence(fitted, photos):
     photo = photos / "stripes" / "03.jpg"
-    found = nearest_evidence(fitted, [photo], k=2)
+    found = foveal.evidence(fitted, [photo], k=2)
     first = found[0].classes[0]
     assert first.label == "stripes"
     assert Path(first.nearest[0].name).name == "03.jpg"
@@ -29,7 +28,7 @@ def test_a_photo_it_was_fitted_on_is_its_own_evidence(fitted, photos):
 def test_patches_of_several_photos_and_one_that_is_broken(fitted, photos, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff nothing")
-    found = smallest_patches(fitted, [photos / "stripes" / "00.jpg", broken], fill="grey")
+    found = foveal.smallest_patch(fitted, [photos / "stripes" / "00.jpg", broken], fill="grey")
     assert found.errors[0] is None
     assert "broken.jpg" not in found.errors[1]
     assert found.to_records()[0]["label"] == "stripes"
@@ -39,11 +38,11 @@ def test_patches_of_several_photos_and_one_that_is_broken(fitted, photos, tmp_pa
 def test_refusals(fitted, photos):
     photo = photos / "stripes" / "00.jpg"
     with pytest.raises(FovealError, match="at least 1 photo a class"):
-        nearest_evidence(fitted, photo, k=0)
+        foveal.evidence(fitted, photo, k=0)
     with pytest.raises(FovealError, match="keeps none"):
-        nearest_evidence("imagenet", photo)
+        foveal.evidence("imagenet", photo)
     with pytest.raises(FovealError, match="name of a fill"):
-        smallest_patches(fitted, photo, fill="pink")
+        foveal.smallest_patch(fitted, photo, fill="pink")
 
 
 def test_the_command_shows_evidence_and_writes_pictures(cli, fitted, photos, tmp_path):

@@ -74,7 +74,14 @@ def test_names_with_levels_give_a_tree() -> None:
     assert len(found.trust.tree.leaves) == 3
     sections = trust_sections(found, labels, probs, numbers, names)
     assert [level["groups"] for level in sections["hierarchy"]["levels"]] == [2, 3]
+    assert found.trust.tree.names == ("animal", "animal/cat", "animal/dog", "stone")
     assert tree_of(("cat", "dog")) is None
+
+
+def test_groups_of_one_name_below_different_groups_are_told_apart() -> None:
+    tree = tree_of(("left/top/a", "left/top/b", "right/top/c"))
+    assert tree is not None
+    assert tree.names == ("left", "left/top", "left/top/a", "left/top/b", "right", "right/top", "right/top/c")
 
 
 @given(st.lists(st.text("ab/", min_size=1, max_size=5), min_size=2, max_size=6, unique=True))

@@ -69,7 +69,11 @@ def extra_columns(
     nothing = ("",) * len(names)
     there = os.path.relpath(dataset.root.absolute(), root.absolute()).replace(os.sep, "/")
     below = dataset.paths if there == "." else tuple(f"{there}/{path}" for path in dataset.paths)
-    found = [by_path.get(path) or by_path.get(longer) for path, longer in zip(dataset.paths, below, strict=True)]
+    whole = os.path.normpath(dataset.root.absolute()).replace(os.sep, "/").rstrip("/")
+    found = [
+        by_path.get(path) or by_path.get(longer) or by_path.get(f"{whole}/{path}")
+        for path, longer in zip(dataset.paths, below, strict=True)
+    ]
     if not any(found):
         found = _by_name(by_path, dataset.paths)
     if not any(found):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foveal.types.text import printable
+from foveal.types.text import printable, shortened
 
 LONGEST = 18
 
@@ -11,8 +11,10 @@ LETTER = 7.2
 
 
 def short(name: str, width: int = LONGEST) -> str:
-    """A name in at most `width` letters; of a longer one the beginning is kept."""
+    """A name in at most `width` letters; of a longer one the beginning is kept, or the end of one in a hierarchy."""
     name = printable(name)
+    if "/" in name:
+        return shortened(name, width)
     return name if len(name) <= width else f"{name[: width - 1]}…"
 
 

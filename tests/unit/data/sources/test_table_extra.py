@@ -39,6 +39,14 @@ def test_photos_are_found_by_their_paths_below_their_own_folder(tree: Tree, tmp_
     assert extra_columns(place, read(root), ["site"]) == {"site": ["", "north", "south", ""]}
 
 
+def test_photos_are_found_by_their_whole_paths(tree: Tree, tmp_path: Path) -> None:
+    root = tree(PHOTOS)
+    place = table(tmp_path / "elsewhere" / "t.csv", "path,site", f"{root}/cat/1.jpg,north", f"{root}/dog/1.jpg,south")
+    assert extra_columns(place, read(root), ["site"]) == {"site": ["north", "", "south", ""]}
+    roundabout = root / "cat" / ".."
+    assert extra_columns(place, read(roundabout), ["site"]) == {"site": ["north", "", "south", ""]}
+
+
 def test_a_file_name_counts_where_one_row_has_it(tree: Tree, tmp_path: Path) -> None:
     root = tree(PHOTOS)
     place = table(tmp_path / "x" / "t.csv", "photo,site", "old/1.jpg,a", "old/2.jpg,b", "older/1.jpg,c", "3.jpg,d")

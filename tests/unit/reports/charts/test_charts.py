@@ -79,4 +79,6 @@ def test_numbers_stand_in_a_small_confusion_matrix_and_not_in_a_large_one() -> N
 
 def test_names_are_cut_at_their_end() -> None:
     assert short("a name that is far too long") == "a name that is fa…"
+    assert short("tops/warm/longsleeve") == "…s/warm/longsleeve"
+    assert short("tops/warm") == "tops/warm"
     assert short("a\nb") == r"a\nb"

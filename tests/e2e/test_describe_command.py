@@ -43,7 +43,7 @@ def test_pictures_are_written_and_named(model: Path, photos: Path, tmp_path: Pat
 
 
 def test_what_does_not_fit_together_is_refused_before_anything_is_loaded(photos: Path, tmp_path: Path) -> None:
-    layers, ending, alone, lonely, both, unknown, missing = run_batch(
+    layers, ending, alone, lonely, both, unknown, missing, several = run_batch(
         ["describe", "lite0", "--layers", "some"],
         ["describe", "lite0", "--drawing", tmp_path / "net.gif"],
         ["describe", "lite0", "--channel", "embedding:1"],
@@ -51,6 +51,7 @@ def test_what_does_not_fit_together_is_refused_before_anything_is_loaded(photos:
         ["describe", "lite0", "--channel", "embedding:1", "--class", "hat", "--photos", photos],
         ["describe", "lite7"],
         ["describe", tmp_path / "none.foveal"],
+        ["describe", "lite0", "--features", photos / "circle", "--out", tmp_path],
     )
     layers.refused("unknown-name", "stages, convolutions, all")
     ending.refused("bad-option", "--drawing", "net.gif")
@@ -59,4 +60,21 @@ def test_what_does_not_fit_together_is_refused_before_anything_is_loaded(photos:
     both.refused("bad-option", "--class")
     unknown.refused("unknown-name", "lite0")
     missing.refused("not-found", "none.foveal")
+    several.refused("bad-option", "one photo, got 12")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_class_of_any_name_gets_a_picture(photos: Path, tmp_path: Path) -> None:
+    name = "a/very " + "long " * 40 + "name"
+    labels = "\n".join(
+        f"{path},{said}" for folder, said in (("circle", name), ("square", "b")) for path in (photos / folder).iterdir()
+    )
+    (tmp_path / "labels.csv").write_text(f"path,label\n{labels}\n", encoding="utf-8")
+    fitted, shown, explained = run_batch(
+        ["fit", tmp_path / "labels.csv", "--out", tmp_path / "m.foveal", "--effort", "low", "--quiet"],
+        [*("describe", tmp_path / "m.foveal", "--class", name, "--photos", photos, "--out", tmp_path), "--quiet"],
+        [*("explain", tmp_path / "m.foveal", photos / "circle" / "00.jpg", "--no-grade", "--out", tmp_path), "--quiet"],
+    )
+    assert fitted.code == shown.code == explained.code == 0, (fitted.err, shown.err, explained.err)
+    assert len(list(tmp_path.glob("class-a_very_long*.png"))) == 1
+    assert len(list(tmp_path.glob("00.a_very_long*.png"))) == 1

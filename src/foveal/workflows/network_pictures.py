@@ -67,7 +67,8 @@ def write_feature_maps(described: Described, photo: str | Path, folder: Path) ->
         folder: Where the picture goes.
 
     Raises:
-        FovealError: `bad-option` for a bare network file, or a folder of several photos; `not-found`, `no-photos`, `no-kernels`, `cannot-write`.
+        FovealError: `bad-option` for a bare network file, or a folder of several photos; `not-found`, `no-photos`,
+            `no-kernels`, `cannot-write`.
     """
     if not described.preprocess:
         raise _needs_preprocess(described)

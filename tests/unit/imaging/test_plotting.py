@@ -7,10 +7,14 @@ import pytest
 from foveal.imaging.plotting import quiet_matplotlib
 
 
-def test_the_log_is_as_it_was_afterwards() -> None:
-    logger = logging.getLogger("matplotlib")
-    before = logger.level
-    with pytest.raises(KeyError), quiet_matplotlib():
-        assert not logger.isEnabledFor(logging.WARNING)
+def _fail_quietly() -> None:
+    with quiet_matplotlib():
+        assert not logging.getLogger("matplotlib").isEnabledFor(logging.WARNING)
         raise KeyError
-    assert logger.level == before
+
+
+def test_the_log_is_as_it_was_afterwards() -> None:
+    before = logging.getLogger("matplotlib").level
+    with pytest.raises(KeyError):
+        _fail_quietly()
+    assert logging.getLogger("matplotlib").level == before

@@ -52,7 +52,7 @@ def test_the_better_one_is_named_with_the_photos_that_changed(place: Path, model
     assert said["interval"]["low"] < said["difference"] < said["interval"]["high"]
     assert {change["right"] for change in said["changes"]} == {"second"}
     assert {change["path"].split("/")[0] for change in said["changes"]} == {"circle", "square"}
-    assert [finding["code"] for finding in said["findings"]] == ["unreadable"]
+    assert "unreadable" in [finding["code"] for finding in said["findings"]]
     assert "is better" in text.out
     assert "gained" in text.out
     assert "circle/broken.jpg" in text.err

@@ -58,6 +58,8 @@ def learn_arrangement(
     rows = np.arange(0, len(features), -(-len(features) // _WHOLE))
     whole, cut = compress(features[rows]), compress(torn)
     centre, deviation = whole.mean(axis=0), whole.std(axis=0)
+    if not deviation.any():
+        return None
     inverse = np.where(deviation > 0, 1 / np.maximum(deviation, 1e-6), 0).astype(np.float32)
     whole, cut = (whole - centre) * inverse, (cut - centre) * inverse
 

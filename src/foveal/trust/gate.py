@@ -118,7 +118,8 @@ class UnknownGate:
 
     def _rejection(self, score: float, share: float, unsure: bool) -> Rejection:
         beyond = score > float(self.quantiles[-1])
-        than = f"any of the {self.photos:,} training photos" if beyond else f"{min(share, 99.9):.1f} % of the training photos"
+        some = f"{min(share, 99.9):.1f} % of the"
+        than = f"{f'any of the {self.photos:,}' if beyond else some} training photos"
         if unsure:
             return Rejection("fits-no-class", f"no class claims it: it fits the classes less than {than}")
         return Rejection("nothing-like-it", f"nothing like it was learnt: it is farther from the rest than {than}")

@@ -36,3 +36,12 @@ def test_a_column_that_never_varies_says_nothing() -> None:
     learnt = learn_arrangement(whole, torn, folds)
     assert learnt is not None
     assert learnt.gate.weights[0] == 0
+
+
+def test_features_that_say_nothing_give_no_rule() -> None:
+    folds = (np.arange(200) % 5).astype(np.int8)
+    same = np.ones((200, 8), np.float16)
+    assert learn_arrangement(same, same[:50], folds) is None
+    odd = same.copy()
+    odd[3, 2] = np.inf
+    assert learn_arrangement(odd, same[:50], folds) is None

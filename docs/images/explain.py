@@ -5,7 +5,6 @@ Command: python docs/images/explain.py
 
 from __future__ import annotations
 
-import io
 import sys
 import tempfile
 from pathlib import Path
@@ -18,7 +17,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "tests"))
 from drawn_photos import write_photos  # noqa: E402 - found by the line above
 
-SHOWN = "circle/05.jpg"
+MAPPED, REASONED = "square/08.jpg", "circle/05.jpg"
 
 
 def main() -> None:
@@ -28,13 +27,10 @@ def main() -> None:
         write_photos(learnt, per_class=30, seed=1)
         write_photos(new, per_class=12, seed=2)
         model = foveal.fit(learnt, evidence=True)
-        photo = new / SHOWN
-        write("explain.jpg", Image.fromarray(foveal.explain(model, photo).picture(0)))
-        (near,) = foveal.evidence(model, photo).found
-        (patch,) = foveal.smallest_patch(model, photo).found
-        assert near is not None
-        assert patch is not None
-        write("explain-why.jpg", *(Image.open(io.BytesIO(each.png())) for each in (near, patch)))
+        write("explain.jpg", Image.fromarray(foveal.explain(model, new / MAPPED).picture(0)))
+        reasons = (foveal.evidence(model, new / REASONED), foveal.smallest_patch(model, new / REASONED))
+        files = [each.save(Path(folder) / "why")[0] for each in reasons]
+        write("explain-why.jpg", *map(Image.open, files))
 
 
 def write(name: str, *pictures: Image.Image) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from check_page import HERE, photograph
 
 sys.path.insert(0, str(HERE.parents[1] / "examples"))
-from demo import write_photos  # noqa: E402 - found by the line above
+from demo import write_photos
 
 WIDTH, HEIGHT = 1000, 1130
 # Few photos, so that there are mistakes to show.

@@ -115,7 +115,7 @@ def test_a_network_of_ones_own_without_a_map(photos: Path, tmp_path: Path) -> No
 
 def test_what_is_refused_before_a_photo_is_read(model: Path, photos: Path, tmp_path: Path) -> None:
     photo = photos / "circle" / "00.jpg"
-    method, name, several, useless, evidence, gradients, missing = run_batch(
+    method, name, several, useless, evidence, gradients, missing, folder = run_batch(
         ["explain", model, photo, "--method", "gradecam"],
         ["explain", model, photo, "--class", "cirle"],
         ["explain", model, photo, "--evidence", "--patch"],
@@ -123,6 +123,7 @@ def test_what_is_refused_before_a_photo_is_read(model: Path, photos: Path, tmp_p
         ["explain", model, photo, "--evidence"],
         ["explain", model, photo, "--method", "gradcam"],
         ["explain", model, tmp_path / "none.jpg"],
+        ["explain", model, photo, "--out", photo],
         blocked=["torch"],
     )
     method.refused("unknown-name", "gradcam")
@@ -132,6 +133,7 @@ def test_what_is_refused_before_a_photo_is_read(model: Path, photos: Path, tmp_p
     evidence.refused("no-evidence", "--evidence")
     gradients.refused("needs-extra", "foveal[train]")
     missing.refused("not-found", "none.jpg")
+    folder.refused("bad-option", "--out", "00.jpg")
 
 
 def test_what_is_written_is_json_of_plain_letters(model: Path, photos: Path, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_evaluate_measures_on_other_photos(photos: Path, model: Path, tmp_path: 
             for number in numbers:
                 shutil.copy(photos / name / f"{number:02d}.jpg", tree / part / name)
     everything, test_part, text = run_batch(
-        ["evaluate", model, photos, "--json"], ["evaluate", model, tree, "--json"], ["evaluate", model, photos]
+        ["evaluate", model, photos, "--json"], ["evaluate", model, tree, "--json"], ["evaluate", model, tree]
     )
     assert everything.json()["evaluation"]["photos"] == 36
     assert test_part.json()["evaluation"]["photos"] == 9

@@ -57,12 +57,7 @@ def explain(
     from foveal.workflows.reasons import evidence as find_evidence
     from foveal.workflows.reasons import smallest_patch
 
-    if evidence + patch + (method != "auto" or class_name != "auto" or no_grade) > 1:
-        raise FovealError(
-            "bad-option",
-            "--evidence, --patch, --method, --class and --no-grade: expected one kind of explanation, got several",
-            hint="run it once for each; --method, --class and --no-grade are for maps",
-        )
+    _check(evidence + patch + (method != "auto" or class_name != "auto" or no_grade), out)
     with PhotoProgress("explaining", quiet=quiet) as progress:
         settings = settings_of(runtime, precision, False, progress)
         if evidence:
@@ -82,6 +77,22 @@ def explain(
             say(f"{counted(len(written), 'picture')} in {out}", quiet=quiet)
     if all(found.errors):
         raise typer.Exit(1)
+
+
+def _check(kinds: int, out: Path | None) -> None:
+    """Refuse options that do not fit together before anything is loaded."""
+    if kinds > 1:
+        raise FovealError(
+            "bad-option",
+            "--evidence, --patch, --method, --class and --no-grade: expected one kind of explanation, got several",
+            hint="run it once for each; --method, --class and --no-grade are for maps",
+        )
+    if out is not None and out.is_file():
+        raise FovealError(
+            "bad-option",
+            f"--out: expected a folder for the pictures, got the file {out}",
+            hint="name a folder; it is made where there is none",
+        )
 
 
 def _print(found: Gallery) -> None:

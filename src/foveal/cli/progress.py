@@ -39,8 +39,8 @@ class PhotoProgress:
             self._draw(done, total, rate)
         elif now - self._told >= _LINE_SECONDS or done == total > self._shown > 0:
             self._told, self._shown = now, done
-            left = (total - done) / rate if rate else 0.0
-            sys.stderr.write(f"{self._what}: {done:,} of {total:,}, {rate:.0f} images/s, {left:.0f} s left\n")
+            speed = f", {_said(rate)}, {(total - done) / rate:.0f} s left" if rate else ""
+            sys.stderr.write(f"{self._what}: {done:,} of {total:,}{speed}\n")
 
     def _draw(self, done: int, total: int, rate: float) -> None:
         if self._bar is None:
@@ -51,14 +51,14 @@ class PhotoProgress:
                 TextColumn("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]:.0f} images/s"),
+                TextColumn("{task.fields[rate]}"),
                 TimeRemainingColumn(),
                 console=Console(stderr=True),
                 transient=True,
             )
             self._bar.start()
-            self._task = self._bar.add_task(self._what, total=total, rate=rate)
-        self._bar.update(self._task, completed=done, total=total, rate=rate)
+            self._task = self._bar.add_task(self._what, total=total, rate=_said(rate))
+        self._bar.update(self._task, completed=done, total=total, rate=_said(rate))
         if done >= total:
             self.close()
 
@@ -81,3 +81,8 @@ class PhotoProgress:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _said(rate: float) -> str:
+    # An explanation may take seconds a photo.
+    return f"{rate:.0f} images/s" if rate >= 10 else f"{rate:.1f} images/s"

@@ -9,7 +9,7 @@ from foveal.reports.charts.spans import Span, spans
 from foveal.reports.pages import Table
 from foveal.reports.words import figure, percent, points, with_ends
 from foveal.types.slice_figures import SliceFigures, largest
-from foveal.types.text import counted, printable
+from foveal.types.text import chance, counted, printable
 
 _MOST_OF_A_COLUMN = 200
 
@@ -31,7 +31,7 @@ def slices(found: Sequence[SliceFigures], accuracy: float, name: str) -> dict[st
             with_ends(each["accuracy"], each["interval"]),
             "-" if each["gap"] is None else points(each["gap"]),
             percent(each["expected"]) if "expected" in each else "-",
-            "-" if each["p_adjusted"] is None else f"{each['p_adjusted']:.3f}",
+            "-" if each["p_adjusted"] is None else chance(each["p_adjusted"]).removeprefix("p ").removeprefix("= "),
             each["verdict"],
         )
         for each in shown

@@ -94,7 +94,8 @@ def _surest_only(figures: Figures) -> Iterator[Point]:
 
 def _sets(figures: Figures) -> Iterator[Point]:
     sets = _trust(figures).get("sets")
-    if sets is not None:
+    # A coverage that so few photos cannot promise is refused by `predict`.
+    if sets is not None and sets["promised"]:
         yield (
             "Where the true class must be among the answers,",
             f"use --coverage {sets['asked']:g}: sets of {sets['mean_size']:.1f} classes on average, which held the "

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from foveal.types.evaluation import Evaluation
 from foveal.types.interval import Interval
-from foveal.types.text import counted, printable, shortened
+from foveal.types.text import chance, counted, printable, shortened
 
 Verdict = Literal["second", "first", "cannot tell"]
 _SHOWN = 10
@@ -118,7 +118,7 @@ class Comparison:
         ]
         lines += [
             f"difference  {100 * self.difference:+.1f} points ({low:+.1f} to {high:+.1f}), paired over "
-            f"{counted(self.first.photos, 'photo')}: {self.gained} gained, {self.lost} lost, p = {self.p:.3f}",
+            f"{counted(self.first.photos, 'photo')}: {self.gained} gained, {self.lost} lost, {chance(self.p)}",
             self.conclusion(),
         ]
         lines += [f"  {_told(change)}" for change in self.changes[:_SHOWN]]
@@ -130,7 +130,8 @@ class Comparison:
         """One sentence: which is better, or what it would take to tell."""
         if self.verdict != "cannot tell":
             better = printable(self.names[1 if self.verdict == "second" else 0])
-            return f"{better} is better; chance alone would show this {self.p:.1%} of the time"
+            share = f"{self.p:.1%}" if self.p >= 0.0005 else "less than 0.1%"
+            return f"{better} is better; chance alone would show this {share} of the time"
         if self.gained + self.lost == 0:
             return "no difference in accuracy: no photo is right with one and wrong with the other"
         known = "the test set is too small to tell"

@@ -172,8 +172,29 @@ class Layer:
         }
 
 
+class _Counted:
+    """What the layers of a part of a network come to together."""
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def convolutions(self) -> int:
+        """How many convolutions there are."""
+        return sum(layer.convolves for layer in self.layers)
+
+    @property
+    def parameters(self) -> int:
+        """Learnt numbers in the network file."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds for one photo."""
+        return sum(layer.macs for layer in self.layers)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Stage(_Counted):
     """Layers that belong together: up to one of the network's pooled outputs, or of one size of map.
 
     Args:
@@ -189,21 +210,6 @@ class Stage:
         """Its last layer whose output is a map of more than one position; None where it has none."""
         maps = (layer for layer in reversed(self.layers) if layer.size_hw and max(layer.size_hw) > 1)
         return next(maps, None)
-
-    @property
-    def convolutions(self) -> int:
-        """How many convolutions it has."""
-        return sum(layer.convolves for layer in self.layers)
-
-    @property
-    def parameters(self) -> int:
-        """Learnt numbers of its layers."""
-        return sum(layer.parameters for layer in self.layers)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-adds of its layers for one photo."""
-        return sum(layer.macs for layer in self.layers)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, without its layers."""
@@ -221,7 +227,7 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerTable:
+class LayerTable(_Counted):
     """Every layer of one network, in the order in which they are computed.
 
     Args:
@@ -237,21 +243,6 @@ class LayerTable:
     layers: tuple[Layer, ...]
     peak_activation_bytes: int
     file_bytes: int
-
-    @property
-    def parameters(self) -> int:
-        """Learnt numbers in the network file."""
-        return sum(layer.parameters for layer in self.layers)
-
-    @property
-    def macs(self) -> int:
-        """Multiply-adds for one photo."""
-        return sum(layer.macs for layer in self.layers)
-
-    @property
-    def convolutions(self) -> int:
-        """How many convolutions there are."""
-        return sum(layer.convolves for layer in self.layers)
 
     @property
     def activation_bytes(self) -> int:

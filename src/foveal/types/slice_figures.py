@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 from foveal.types.interval import IntervalRecord
-from foveal.types.text import printable
+from foveal.types.text import chance, printable
 
 Verdict = Literal["worse", "better", "no difference shown", "too few", "not tested"]
 _MOST = 30
@@ -47,7 +47,7 @@ def slice_summary(slices: Sequence[SliceFigures]) -> str:
     rows = [("slice", "photos", "accuracy", "95 % interval", "against the others", "")]
     for each in shown:
         gap = "-" if each["gap"] is None else f"{100 * each['gap']:+.1f} points"
-        p = "" if each["p_adjusted"] is None else f" (p = {each['p_adjusted']:.3f})"
+        p = "" if each["p_adjusted"] is None else f" ({chance(each['p_adjusted'])})"
         rows.append(
             (
                 f"{printable(each['column'])}: {printable(each['value'])}",

@@ -35,6 +35,11 @@ def listing(names: list[str] | tuple[str, ...], *, count: int | None = None, mos
     return f"{shown} and {total - most:,} more" if total > most else shown
 
 
+def chance(p: float) -> str:
+    """The p of a test: "p = 0.036"; one that would round to nothing is "p < 0.001"."""
+    return f"p = {p:.3f}" if p >= 0.0005 else "p < 0.001"
+
+
 def counted(count: int, noun: str, plural: str = "") -> str:
     """A count with its noun: "1 photo", "1,204 photos", "2 classes".
 

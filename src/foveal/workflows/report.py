@@ -19,7 +19,7 @@ from foveal.types.evaluation import Evaluation
 from foveal.types.multilabel_evaluation import Figures
 from foveal.types.text import printable
 from foveal.types.trust_figures import TrustFigures, trust_summary
-from foveal.workflows.target import check_file
+from foveal.workflows.target import check_file, check_marked, check_page
 
 
 def report_path(model: Path) -> Path:
@@ -35,8 +35,10 @@ def card_paths(model: Path) -> tuple[Path, Path]:
 def check_target(model: Path) -> None:
     """Refuse a model file that could not or should not be written, before the work is done rather than after.
 
+    The same is asked of the files beside it that a fit writes.
+
     Raises:
-        FovealError: `bad-option`: a folder, or a file that is no model and would be lost. `cannot-write`: its folder
+        FovealError: `bad-option`: a folder, or a file of another kind, which would be lost. `cannot-write`: its folder
             cannot be made or written to.
     """
     check_file(model, example="model.foveal")
@@ -49,6 +51,10 @@ def check_target(model: Path) -> None:
             )
     except OSError as error:
         raise cannot_write(model, error) from error
+    markdown, values = card_paths(model)
+    check_page(report_path(model), example="report.html", option="--out")
+    check_marked(markdown, b"\nlibrary_name: foveal\n", example="card.md", option="--out")
+    check_marked(values, b'{\n "model": {\n  "task": "', example="card.json", option="--out")
 
 
 def render(model: Classifier) -> str:

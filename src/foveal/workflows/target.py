@@ -44,23 +44,36 @@ def check_replaceable(path: Path, *, example: str, option: str, start: bytes) ->
     Raises:
         FovealError: `bad-option`: it is a folder, or there is another kind of file. `cannot-write`.
     """
-    _check_ours(path, example=example, option=option, mark=start, within=len(start))
+    check_marked(path, start, example=example, option=option, within=len(start))
 
 
-def check_page(path: Path, *, example: str) -> None:
-    """Refuse a page, named by --html, that could not be written or would take the place of something else.
+def check_page(path: Path, *, example: str, option: str = "--html") -> None:
+    """Refuse a page that could not be written or would take the place of something else.
 
     Args:
         path: The page.
         example: Name of a file, for the hint.
+        option: What named it, for the message.
 
     Raises:
         FovealError: `bad-option`: it is a folder, or there is a file that is no page of foveal. `cannot-write`.
     """
-    _check_ours(path, example=example, option="--html", mark=b'<meta name="generator" content="foveal">', within=1000)
+    check_marked(path, b'<meta name="generator" content="foveal">', example=example, option=option)
 
 
-def _check_ours(path: Path, *, example: str, option: str, mark: bytes, within: int) -> None:
+def check_marked(path: Path, mark: bytes, *, example: str, option: str, within: int = 1000) -> None:
+    """Refuse a file that could not be written or would take the place of one without a mark.
+
+    Args:
+        path: The file.
+        mark: What every file of the kind holds near its beginning.
+        example: Name of a file, for the hint.
+        option: What named it, for the message.
+        within: How many bytes from the beginning are looked at.
+
+    Raises:
+        FovealError: `bad-option`: it is a folder, or there is a file without the mark. `cannot-write`.
+    """
     check_file(path, example=example, option=option)
     try:
         if path.exists() and not (path.is_file() and _holds(path, mark, within)):

@@ -30,6 +30,17 @@ def test_lines_every_ten_seconds_and_at_the_end(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.usefixtures("clock")
+def test_slow_work_is_not_said_to_stand_still(capsys: pytest.CaptureFixture[str]) -> None:
+    with PhotoProgress("explaining", quiet=False) as progress:
+        for tick in range(31):
+            progress(tick // 10, 3)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "explaining: 0 of 3"
+    assert len(lines) == 4
+    assert all(", 0.1 images/s, " in line for line in lines[1:]), lines
+
+
+@pytest.mark.usefixtures("clock")
 def test_quiet_and_nothing_to_do_are_silent(capsys: pytest.CaptureFixture[str]) -> None:
     for quiet, total in ((True, 100), (False, 0)):
         with PhotoProgress("looking", quiet=quiet) as progress:

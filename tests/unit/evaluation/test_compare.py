@@ -124,6 +124,12 @@ def test_text_names_ten_photos_and_counts_the_rest() -> None:
     assert repr(found).startswith("Comparison('old.foveal', 'new.foveal', +0.0794, ")
 
 
+def test_chance_is_never_said_to_be_nothing() -> None:
+    found = compared(gained=40, lost=0, both=10)
+    assert "p < 0.001" in found.summary()
+    assert found.conclusion().endswith("chance alone would show this less than 0.1% of the time")
+
+
 def test_names_that_would_upset_a_terminal_are_shown_plainly() -> None:
     labels = np.zeros(3, np.int32)
     found = comparison(("a\x1b[2J", "b\udce9"), made_measured(labels, labels), made_measured(labels, labels + 1))

@@ -65,6 +65,13 @@ def test_steps_follow_from_sets_thresholds_and_curve(measured: Measured) -> None
     assert "flat" in steps["More photos of the same kind"]
 
 
+def test_sets_that_cannot_be_promised_are_not_recommended(measured: Measured) -> None:
+    trust = {**measured.figures.trust, "sets": {**measured.figures.trust["sets"], "promised": False}}
+    few = replace(measured, figures=replace(measured.figures, trust=trust))
+    steps = dict(next_steps(ModelReport(made_model(few.class_names, {}), (few,)), Mistakes(few)))
+    assert "Where the true class must be among the answers," not in steps
+
+
 def test_how_good_says_interval_and_what_guessing_gives(measured: Measured) -> None:
     model = made_model(measured.class_names, {})
     said = " ".join(how_good(ModelReport(model, (measured, measured))))

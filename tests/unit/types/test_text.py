@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foveal.types.text import counted, listing, printable, shortened
+from foveal.types.text import chance, counted, listing, printable, shortened
 
 
 @given(st.text(st.characters()))
@@ -42,3 +42,13 @@ def test_listing_counts_the_rest() -> None:
 def test_counted_has_the_right_noun() -> None:
     assert [counted(count, "photo") for count in (0, 1, 2000)] == ["0 photos", "1 photo", "2,000 photos"]
     assert [counted(count, "class", "classes") for count in (1, 2)] == ["1 class", "2 classes"]
+
+
+def test_no_p_is_said_to_be_nothing() -> None:
+    assert [chance(p) for p in (1.0, 0.0361, 0.0005, 0.0004, 0.0)] == [
+        "p = 1.000",
+        "p = 0.036",
+        "p = 0.001",
+        "p < 0.001",
+        "p < 0.001",
+    ]

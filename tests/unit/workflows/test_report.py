@@ -56,6 +56,21 @@ def test_page_and_cards_are_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["m.card.json", "m.card.md", "m.report.html"]
 
 
+def test_files_beside_the_model_are_replaced_only_where_they_are_of_foveal(tmp_path: Path) -> None:
+    measured = made_measured(tmp_path / "photos")
+    model, path = made_model(HOSTILE, {"out_of_fold": measured.figures}), tmp_path / "m.foveal"
+    written = write_reports(model, path, ModelReport(model, (measured,)))
+    check_target(path)
+    for file in written:
+        before = file.read_bytes()
+        file.write_text("notes of my own", encoding="utf-8")
+        with pytest.raises(FovealError, match=file.name) as caught:
+            check_target(path)
+        assert caught.value.code == "bad-option"
+        file.write_bytes(before)
+    check_target(path)
+
+
 def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     measured = made_measured(tmp_path / "photos", trust=False)
     (tmp_path / "file").touch()

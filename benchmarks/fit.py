@@ -1,8 +1,8 @@
 """`foveal fit` against linear probes on the same photos, weights and machine, whole processes.
 
-Claim: with cross-validation, calibration, a search for copies, report and model file, a cold fit takes at most the time
-of a bare ONNX Runtime + scikit-learn script / 1.6 and of a timm + scikit-learn script / 3; from the cache it takes at
-most 3 s.
+Claim: with cross-validation, calibration, a search for copies, trust, page and model file, a cold fit takes at most the
+time of a bare ONNX Runtime + scikit-learn script / 1.4 and of a timm + scikit-learn script / 3; from the cache it takes
+at most 5 s.
 Command: python benchmarks/fit.py TRAIN VALIDATION [--runs 3] [--torch-python PYTHON]
     PYTHON is an interpreter with torch, torchvision, timm and scikit-learn; without it that rival is left out.
 Result: see docs/benchmarks.md.

@@ -19,7 +19,7 @@ def main() -> None:
     """Run the command, record it, write the picture."""
     target, *command = sys.argv[1:]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    console = Console(record=True, width=84, file=io.StringIO())
+    console = Console(record=True, width=108, file=io.StringIO())
     console.print(Text(f"$ {' '.join(command)}", style="bold green"))
     console.print(Text(done.stdout.rstrip()))
     console.print(Text(done.stderr.rstrip(), style="dim"))

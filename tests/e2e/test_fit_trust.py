@@ -64,7 +64,9 @@ def test_the_record_says_what_was_learnt_besides(photos: Path, tmp_path: Path) -
         assert Path(said[key]).is_file()
     assert Path(said["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
     assert json.loads(Path(said["card_json"]).read_text(encoding="utf-8"))
-    assert set(said["trust"]["gate"]) == {"learnt", "reason"}
+    gate = said["trust"]["gate"]
+    assert set(gate) == {"learnt", "reason", "tried"}
+    assert gate["tried"].keys() == ({"noise", "blank", "shuffled"} if gate["learnt"] else set())
     assert said["calibration"]["method"] in ("none", "temperature", "vector")
     assert {trial["method"] for trial in said["calibration"]["trials"]} >= {"none", "temperature"}
     curve = said["learning_curve"]

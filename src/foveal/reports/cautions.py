@@ -128,8 +128,18 @@ def _anything_else(model: Classifier, figures: Figures) -> Point:
     return (
         "A photo of something else",
         "is answered “unknown” where the gate notices that it is unlike anything learnt from; it will not notice all."
-        f"{cost}",
+        f"{cost}{_tried(model)}",
     )
+
+
+def _tried(model: Classifier) -> str:
+    """What the gate did with images of nothing, where that was tried."""
+    tried = model.record.get("trust", {}).get("gate", {}).get("tried", {})
+    if not tried:
+        return ""
+    words = {"noise": "noise", "blank": "blank images", "shuffled": "photos cut up and shuffled"}
+    said = [f"{words.get(kind, kind)} {each['turned_away']} of {each['images']}" for kind, each in tried.items()]
+    return f" Images of nothing that it turned away: {', '.join(said)}."
 
 
 def _split(model: Classifier) -> Iterator[Point]:

@@ -23,6 +23,7 @@ from foveal.probes.calibrate import Calibration, calibrate
 from foveal.probes.select import Selection, select
 from foveal.runtimes.engine import EnginePool
 from foveal.workflows.folds import Folds, folds_for
+from foveal.workflows.gate_trial import gate_trial
 from foveal.workflows.learning_curve import curve_of
 from foveal.workflows.learnt import Learnt
 from foveal.workflows.quarantine import Kept, quarantine
@@ -53,21 +54,23 @@ def learn_classes(
     trust = _learn_trust(
         training, found, sets[selection.features], kept, folds, calibration, selection, recipe, engines
     )
+    model = Classifier(
+        kept.class_names,
+        sets[selection.features],
+        _calibrated(selection.head, calibration),
+        calibration.temperature,
+        trust=trust.trust,
+    )
+    tried = gate_trial(model, training, kept.rows, engines, seed=recipe.seed)
     return Learnt(
-        model=Classifier(
-            kept.class_names,
-            sets[selection.features],
-            _calibrated(selection.head, calibration),
-            calibration.temperature,
-            trust=trust.trust,
-        ),
+        model=model,
         out_of_fold=_measured(training, kept, folds, calibration, selection, trust),
         kept=kept,
         counts=np.bincount(kept.labels, minlength=len(kept.class_names)).tolist(),
         selection=selection,
         split=_split_record(folds, selection),
         calibration=calibration.record(),
-        trust=trust.record,
+        trust={**trust.record, "gate": {**trust.record["gate"], "tried": tried}},
         learning_curve=curve_of(selection, kept.labels, calibration.out_of_fold, folds.groups),
     )
 

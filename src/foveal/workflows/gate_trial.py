@@ -1,0 +1,60 @@
+"""Images of nothing, to see before a model is used whether it turns them away: noise, blank fields, shuffled tiles."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.assurance.gate_probes import Probe, synthetic_probes
+from foveal.classifier.classifier import Classifier
+from foveal.data.dataset import Dataset
+from foveal.data.photo import as_photo
+from foveal.errors import FovealError
+from foveal.features.view import side_by_side
+from foveal.runtimes.engine import EnginePool, threads
+
+EACH = 10
+"""Images of each kind: they cost a tenth of a second together."""
+
+_DECODE_SIDE = 240
+
+
+def gate_trial(
+    model: Classifier, dataset: Dataset, rows: NDArray[np.intp], engines: EnginePool, *, seed: int
+) -> dict[str, dict[str, int]]:
+    """How many of ten images of each kind the gates of a model turn away, JSON-able.
+
+    Args:
+        model: With gates; without any there is nothing to try.
+        dataset: Photos, of which ten are cut into 8 × 8 tiles and shuffled.
+        rows: int [n], those learnt from.
+        engines: Where the loaded networks are, or are put.
+        seed: Of everything drawn.
+
+    Returns:
+        `images` and `turned_away` by kind: "noise", "blank", "shuffled". Empty without gates or readable photos.
+    """
+    images = []
+    for row in rows[:: max(1, -(-len(rows) // EACH))].tolist() if model.trust.gated else []:
+        photo = as_photo(dataset.photo(row))
+        try:
+            images.append(model.views[0].preprocess.apply(photo.decode(photo.read(), min_side=_DECODE_SIDE)))
+        except FovealError:
+            continue  # it could be read a moment ago; the others are enough
+    if not images:
+        return {}
+    probes = synthetic_probes(images, each=EACH, seed=seed)
+
+    def features(probe: Probe) -> NDArray[np.float16]:
+        return side_by_side(model.views, [view.row(probe.image_rgb, b"", engines) for view in model.views])
+
+    with ThreadPoolExecutor(threads()) as pool:
+        unknown = model.unknown(np.stack(list(pool.map(features, probes))))
+    counts: dict[str, dict[str, int]] = {}
+    for probe, away in zip(probes, () if unknown is None else unknown.tolist(), strict=True):
+        count = counts.setdefault(probe.kind, {"images": 0, "turned_away": 0})
+        count["images"] += 1
+        count["turned_away"] += int(away)
+    return counts

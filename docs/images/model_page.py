@@ -15,7 +15,7 @@ from check_page import HERE, photograph
 sys.path.insert(0, str(HERE.parents[1] / "examples"))
 from demo import write_photos
 
-WIDTH, HEIGHT = 1000, 1130
+WIDTH, HEIGHT = 1000, 1215
 # Few photos, so that there are mistakes to show.
 EACH = 25
 

@@ -134,11 +134,11 @@ def _anything_else(model: Classifier, figures: Figures) -> Point:
 
 def _tried(model: Classifier) -> str:
     """What the gate did with images of nothing, where that was tried."""
-    tried = model.record.get("trust", {}).get("gate", {}).get("tried", {})
+    tried = model.record.get("trust", {}).get("gate", {}).get("tried", ())
     if not tried:
         return ""
     words = {"noise": "noise", "blank": "blank images", "shuffled": "photos cut up and shuffled"}
-    said = [f"{words.get(kind, kind)} {each['turned_away']} of {each['images']}" for kind, each in tried.items()]
+    said = [f"{words.get(each['kind'], each['kind'])} {each['turned_away']} of {each['images']}" for each in tried]
     return f" Images of nothing that it turned away: {', '.join(said)}."
 
 

@@ -23,7 +23,7 @@ _DECODE_SIDE = 240
 
 def gate_trial(
     model: Classifier, dataset: Dataset, rows: NDArray[np.intp], engines: EnginePool, *, seed: int
-) -> dict[str, dict[str, int]]:
+) -> list[dict[str, str | int]]:
     """How many of ten images of each kind the gates of a model turn away, JSON-able.
 
     Args:
@@ -34,7 +34,8 @@ def gate_trial(
         seed: Of everything drawn.
 
     Returns:
-        `images` and `turned_away` by kind: "noise", "blank", "shuffled". Empty without gates or readable photos.
+        For each `kind` ("noise", "blank", "shuffled") how many `images` there were and how many were `turned_away`.
+        Empty without gates or readable photos.
     """
     images = []
     for row in rows[:: max(1, -(-len(rows) // EACH))].tolist() if model.trust.gated else []:
@@ -44,7 +45,7 @@ def gate_trial(
         except FovealError:
             continue  # it could be read a moment ago; the others are enough
     if not images:
-        return {}
+        return []
     probes = synthetic_probes(images, each=EACH, seed=seed)
 
     def features(probe: Probe) -> NDArray[np.float16]:
@@ -52,9 +53,9 @@ def gate_trial(
 
     with ThreadPoolExecutor(threads()) as pool:
         unknown = model.unknown(np.stack(list(pool.map(features, probes))))
-    counts: dict[str, dict[str, int]] = {}
-    for probe, away in zip(probes, () if unknown is None else unknown.tolist(), strict=True):
-        count = counts.setdefault(probe.kind, {"images": 0, "turned_away": 0})
-        count["images"] += 1
-        count["turned_away"] += int(away)
-    return counts
+    away = np.zeros(len(probes), np.bool_) if unknown is None else unknown
+    kinds = np.array([probe.kind for probe in probes])
+    return [
+        {"kind": kind, "images": int((kinds == kind).sum()), "turned_away": int(away[kinds == kind].sum())}
+        for kind in dict.fromkeys(kinds.tolist())
+    ]

@@ -10,15 +10,11 @@ from numpy.typing import NDArray
 from foveal.assurance.gate_probes import Probe, synthetic_probes
 from foveal.classifier.classifier import Classifier
 from foveal.data.dataset import Dataset
-from foveal.data.photo import as_photo
-from foveal.errors import FovealError
-from foveal.features.view import side_by_side
 from foveal.runtimes.engine import EnginePool, threads
+from foveal.workflows.some_photos import decoded, features_of, spread
 
 EACH = 10
 """Images of each kind: they cost a tenth of a second together."""
-
-_DECODE_SIDE = 240
 
 
 def gate_trial(
@@ -37,19 +33,15 @@ def gate_trial(
         For each `kind` ("noise", "blank", "shuffled") how many `images` there were and how many were `turned_away`.
         Empty without gates or readable photos.
     """
-    images = []
-    for row in rows[:: max(1, -(-len(rows) // EACH))].tolist() if model.trust.gated else []:
-        photo = as_photo(dataset.photo(row))
-        try:
-            images.append(model.views[0].preprocess.apply(photo.decode(photo.read(), min_side=_DECODE_SIDE)))
-        except FovealError:
-            continue  # it could be read a moment ago; the others are enough
+    chosen = spread(rows, EACH) if model.trust.gated else []
+    photos = [decoded(dataset, row, model.views) for row in chosen]
+    images = [model.views[0].preprocess.apply(photo) for photo in photos if photo is not None]
     if not images:
         return []
     probes = synthetic_probes(images, each=EACH, seed=seed)
 
     def features(probe: Probe) -> NDArray[np.float16]:
-        return side_by_side(model.views, [view.row(probe.image_rgb, b"", engines) for view in model.views])
+        return features_of(probe.image_rgb, model.views, engines)
 
     with ThreadPoolExecutor(threads()) as pool:
         unknown = model.unknown(np.stack(list(pool.map(features, probes))))

@@ -11,13 +11,9 @@ from numpy.typing import NDArray
 from foveal.assurance.arrangement import MOST_CUT, TILES
 from foveal.assurance.gate_probes import shuffle_tiles
 from foveal.data.dataset import Dataset
-from foveal.data.photo import as_photo
-from foveal.errors import FovealError
-from foveal.features.view import View, side_by_side
+from foveal.features.view import View
 from foveal.runtimes.engine import EnginePool, threads
-
-# As many pixels as decoding for the network keeps.
-_DECODE_SIDE = 240
+from foveal.workflows.some_photos import decoded, features_of, spread
 
 
 def torn_features(
@@ -32,23 +28,17 @@ def torn_features(
         engines: Where the loaded networks are, or are put.
         seed: Of the shuffling.
     """
-    chosen = rows[:: max(1, -(-len(rows) // MOST_CUT))]
 
     def features(job: tuple[int, int]) -> list[NDArray[np.float16]]:
         number, row = job
-        photo = as_photo(dataset.photo(row))
-        try:
-            image = photo.decode(photo.read(), min_side=_DECODE_SIDE)
-        except FovealError:
-            return []  # it could be read a moment ago; the others are enough
-        if min(image.shape[:2]) < max(TILES):
+        image = decoded(dataset, row, views)
+        if image is None or min(image.shape[:2]) < max(TILES):
             return []
         rng = np.random.default_rng((seed, number))
-        torn = [shuffle_tiles(image, rng, tiles=tiles) for tiles in TILES]
-        return [side_by_side(views, [view.row(each, b"", engines) for view in views]) for each in torn]
+        return [features_of(shuffle_tiles(image, rng, tiles=tiles), views, engines) for tiles in TILES]
 
     with ThreadPoolExecutor(threads()) as pool:
-        found = [each for pair in pool.map(features, enumerate(chosen.tolist())) for each in pair]
+        found = [each for pair in pool.map(features, enumerate(spread(rows, MOST_CUT))) for each in pair]
     return (
         np.stack(found)
         if found

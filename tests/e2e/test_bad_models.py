@@ -85,7 +85,7 @@ Where = tuple[str | int, ...]
 
 # What was changed, where in the manifest, to what; the code and words of the refusal.
 EDITS: dict[str, tuple[Where, object, str, str]] = {
-    "newer": (("protocol",), 4, "model-too-new", "protocol 3 or older, got 4"),
+    "newer": (("protocol",), 5, "model-too-new", "protocol 4 or older, got 5"),
     "older": (("protocol",), 0, "model-damaged", "protocol 0"),
     "labels": (("labels",), ["a", "b", "c", "d"], "model-damaged", "number of classes"),
     "twins": (("labels",), ["a", "a", "b"], "model-damaged", "one name"),

@@ -24,14 +24,16 @@ from foveal.classifier.classifier import Classifier
 from foveal.errors import FovealError
 from foveal.features.view import View
 from foveal.heads import HEADS
+from foveal.heads.affine import AffineHead
 from foveal.imaging.preprocess import Preprocess
 from foveal.runtimes.engine import Choice
 from foveal.storage import write_atomically
 from foveal.trust.trust import Trust
 from foveal.types.text import printable
 
-PROTOCOL = 3
-# An older foveal would misread a model of any number of labels, and answer where a gate says "unknown".
+PROTOCOL = 4
+# An older foveal would not know the head, answer where a gate says "unknown", or misread a model of any number of labels.
+_GATED_PROTOCOL = 3
 _MULTI_LABEL_PROTOCOL = 2
 _PLAIN_PROTOCOL = 1
 _MANIFEST = "manifest.json"
@@ -95,8 +97,10 @@ def save(model: Classifier, path: Path) -> Path:
 
 
 def _protocol(model: Classifier) -> int:
-    if model.trust.gated:
+    if isinstance(model.head, AffineHead):
         return PROTOCOL
+    if model.trust.gated:
+        return _GATED_PROTOCOL
     return _MULTI_LABEL_PROTOCOL if model.multi_label else _PLAIN_PROTOCOL
 
 

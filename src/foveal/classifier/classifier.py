@@ -20,6 +20,7 @@ from foveal.errors import FovealError
 from foveal.features.extract import Extracted, extract
 from foveal.features.settings import Settings, open_cache
 from foveal.features.view import View
+from foveal.heads.affine import AffineHead
 from foveal.heads.linear import LinearHead
 from foveal.heads.logits import LogitsHead
 from foveal.heads.sigmoid import SigmoidHead
@@ -52,7 +53,7 @@ class Classifier:
 
     class_names: tuple[str, ...]
     views: tuple[View, ...]
-    head: LinearHead | LogitsHead
+    head: LinearHead | AffineHead | LogitsHead
     temperature: float
     record: Mapping[str, Any] = field(default_factory=dict)
     engines: EnginePool = field(default_factory=EnginePool, compare=False)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.explainers.picture import figure, save
+from foveal.heads.affine import AffineHead
 from foveal.heads.linear import LinearHead
 from foveal.types.text import printable, shortened
 
@@ -57,10 +58,11 @@ def most_excited(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
     return order
 
 
-def class_channels(head: LinearHead, column: int, count: int) -> list[tuple[int, float]]:
+def class_channels(head: LinearHead | AffineHead, column: int, count: int) -> list[tuple[int, float]]:
     """The channels that speak most for a class: those with the largest weights beside the other classes' mean.
 
-    The head's features are standardised, so weights can be compared; adding one number to a channel's weights for all
+    A linear head's features are standardised, so weights can be compared; an affine head's are not, and what a channel
+    usually says is then part of its weight. Adding one number to a channel's weights for all
     classes changes no probability, so the mean over classes is taken off.
 
     Args:
@@ -71,7 +73,9 @@ def class_channels(head: LinearHead, column: int, count: int) -> list[tuple[int,
     Returns:
         (column of the features, weight), largest weight first.
     """
-    weights = head.weights.astype(np.float64) * (head.scale > 0)[:, None]
+    weights = head.weights.astype(np.float64)
+    if isinstance(head, LinearHead):
+        weights = weights * (head.scale > 0)[:, None]
     own = weights[:, column] if head.kind == "sigmoid" else weights[:, column] - weights.mean(axis=1)
     return [(int(at), float(own[at])) for at in most_excited(own, count)]
 

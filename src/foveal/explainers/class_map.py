@@ -19,6 +19,7 @@ from foveal.classifier.classifier import Classifier
 from foveal.errors import FovealError
 from foveal.explainers.subject import Subject
 from foveal.features.view import View
+from foveal.heads.affine import AffineHead
 from foveal.heads.linear import LinearHead
 from foveal.imaging.opencv import opencv
 
@@ -176,6 +177,9 @@ def _slopes(
     if output in network.layers:
         slopes: NDArray[np.float32] = mixture[span] @ network.layers[output].weights
         return slopes
+    if isinstance(head, AffineHead):
+        plain: NDArray[np.float32] = head.weights[span] @ mixture
+        return plain
     if not isinstance(head, LinearHead):
         return mixture[span]
     means = np.mean([each.mean(axis=(1, 2)) for each in values], axis=0)

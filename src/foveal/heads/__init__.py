@@ -4,6 +4,7 @@
 """
 
 HEADS = {
+    "affine": "foveal.heads.affine:AffineHead",
     "linear": "foveal.heads.linear:LinearHead",
     "logits": "foveal.heads.logits:LogitsHead",
     "sigmoid": "foveal.heads.sigmoid:SigmoidHead",

@@ -12,6 +12,7 @@ from torch import Tensor
 from foveal.backbones.inner_values import with_maps
 from foveal.classifier.classifier import Classifier
 from foveal.features.view import View
+from foveal.heads.affine import AffineHead
 from foveal.heads.linear import LinearHead
 from foveal.training.from_onnx import OnnxModule
 
@@ -33,8 +34,9 @@ class TorchClassifier(torch.nn.Module):  # type: ignore[misc]  # torch is not lo
         super().__init__()
         self._views = model.views
         self.networks = torch.nn.ModuleList([_module(view) for view in model.views])
-        self._linear = isinstance(model.head, LinearHead)
-        if isinstance(model.head, LinearHead):
+        self._rooted = isinstance(model.head, LinearHead)
+        self._weighted = isinstance(model.head, LinearHead | AffineHead)
+        if isinstance(model.head, LinearHead | AffineHead):
             for name, array in model.head.arrays().items():
                 self.register_buffer(name, torch.from_numpy(array.copy()))
         self.eval()
@@ -47,10 +49,11 @@ class TorchClassifier(torch.nn.Module):  # type: ignore[misc]  # torch is not lo
         """
         rows = [torch.cat(network(image), dim=1) for network, image in zip(self.networks, images, strict=True)]
         features = self._side_by_side(rows)
-        if not self._linear:
+        if not self._weighted:
             return features
-        standard = (signed_root(features) - self.centre) * self.scale
-        logits: Tensor = standard @ self.weights + self.bias
+        if self._rooted:
+            features = (signed_root(features) - self.centre) * self.scale
+        logits: Tensor = features @ self.weights + self.bias
         return logits
 
     def layer(self, view: int) -> Any:

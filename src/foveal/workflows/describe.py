@@ -13,6 +13,7 @@ from foveal.backbones.network import load_network
 from foveal.classifier import bundle
 from foveal.classifier.classifier import Classifier
 from foveal.errors import FovealError
+from foveal.heads.affine import AffineHead
 from foveal.heads.linear import LinearHead
 from foveal.imaging.preprocess import Preprocess
 from foveal.types.network_description import NetworkDescription
@@ -127,8 +128,8 @@ def _about_model(model: Classifier, file_bytes: int | None) -> dict[str, Any]:
     record = model.record
     data, figures = record.get("data", {}), record.get("metrics", {}).get("out_of_fold") or {}
     head: dict[str, Any] = {"kind": getattr(model.head, "kind", "logits"), "classes": len(model.class_names)}
-    if isinstance(model.head, LinearHead):
-        head |= {"columns": len(model.head.centre), "weights": model.head.weights.size + model.head.bias.size}
+    if isinstance(model.head, LinearHead | AffineHead):
+        head |= {"columns": len(model.head.weights), "weights": model.head.weights.size + model.head.bias.size}
     return {
         "classes": len(model.class_names),
         "class_names": list(model.class_names),

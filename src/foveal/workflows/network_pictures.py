@@ -22,6 +22,7 @@ from foveal.explainers.network_drawing import draw_network
 from foveal.features.extract import Extracted, extract
 from foveal.features.settings import Settings, open_cache
 from foveal.features.view import View
+from foveal.heads.affine import AffineHead
 from foveal.heads.linear import LinearHead
 from foveal.imaging.thumbnail import reduced
 from foveal.workflows.describe import Described
@@ -159,7 +160,7 @@ def _wanted(
     if channel:
         return [(_column(views, channel), None)], f"The photos that most excite {channel}"
     model = described.model
-    if model is None or not isinstance(model.head, LinearHead):
+    if model is None or not isinstance(model.head, LinearHead | AffineHead):
         raise FovealError(
             "bad-option",
             f"--class: expected a fitted model, whose head weighs the channels, got {described.description.name}",

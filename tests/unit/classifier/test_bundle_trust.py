@@ -21,6 +21,7 @@ from foveal.classifier import bundle
 from foveal.classifier.caution import Caution, Judgement, judge
 from foveal.classifier.classifier import Classifier
 from foveal.errors import FovealError
+from foveal.heads.affine import AffineHead
 from foveal.trust import PARTS
 from foveal.trust.trust import Trust
 
@@ -99,11 +100,12 @@ def test_a_photo_is_judged_the_same_alone_and_among_others(model: Classifier) ->
         assert np.array_equal(alone.sets, together.sets[row : row + 1])  # type: ignore[arg-type]
 
 
-def test_a_gate_asks_for_the_newest_protocol_and_the_other_parts_do_not(model: Classifier, tmp_path: Path) -> None:
+def test_what_an_older_foveal_would_misread_asks_for_a_newer_protocol(model: Classifier, tmp_path: Path) -> None:
     without = replace(model, trust=replace(model.trust, gate=None, arrangement=None))
     one_of_them = replace(model, trust=replace(model.trust, gate=None))
     plain, several = made_model(), made_multi_label_model()
-    for each, protocol in ((plain, 1), (without, 1), (several, 2), (one_of_them, 3), (model, 3)):
+    trained = replace(plain, head=AffineHead(np.ones((6, 3), np.float32), np.zeros(3, np.float32)))
+    for each, protocol in ((plain, 1), (without, 1), (several, 2), (one_of_them, 3), (model, 3), (trained, 4)):
         manifest, parts = _parts(bundle.save(each, tmp_path / "m.foveal"))
         assert manifest["protocol"] == protocol
         assert ("trust.npz" in parts) == ("trust" in manifest) == bool(each.trust.arrays())
@@ -115,7 +117,7 @@ def test_a_protocol_of_a_later_foveal_is_refused(saved: Path) -> None:
         archive.writestr("manifest.json", json.dumps({**manifest, "protocol": bundle.PROTOCOL + 1}))
         for name, content in parts.items():
             archive.writestr(name, content)
-    with pytest.raises(FovealError, match="expected protocol 3 or older, got 4") as caught:
+    with pytest.raises(FovealError, match="expected protocol 4 or older, got 5") as caught:
         bundle.load(saved)
     assert caught.value.code == "model-too-new"
 

@@ -9,6 +9,7 @@ from foveal.backbones.graph import Graph
 from foveal.backbones.network import Network
 from foveal.classifier.classifier import Classifier
 from foveal.features.view import View
+from foveal.heads.affine import AffineHead
 from foveal.heads.linear import LinearHead
 from foveal.heads.logits import LogitsHead
 from foveal.heads.sigmoid import SigmoidHead
@@ -60,6 +61,14 @@ def linear_model(*views: View, seed: int = 0, multi_label: bool = False) -> Clas
     if multi_label:
         return Classifier(NAMES, views, SigmoidHead(**arrays, thresholds=np.array([0, 0, 1], np.float32)), 1.5)
     return Classifier(NAMES, views, LinearHead(**arrays), 1.5)
+
+
+def affine_model(*views: View, seed: int = 0) -> Classifier:
+    """A head that multiplies the features as they are, such as `train` learns."""
+    rng = np.random.default_rng(seed)
+    columns = sum(each.columns for each in views if not each.mirrored)
+    weights = rng.normal(size=(columns, len(NAMES))).astype(np.float32)
+    return Classifier(NAMES, views, AffineHead(weights, rng.normal(size=len(NAMES)).astype(np.float32)), 1.5)
 
 
 def logits_model() -> Classifier:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from looking_models import (
     NAMES,
+    affine_model,
     linear_model,
     logits_model,
     noise_photo,
@@ -28,6 +29,7 @@ def linear_model_of_one_mirrored():
 MODELS = {
     "embedding": lambda: linear_model(view(("embedding",))),
     "embedding and tap": lambda: linear_model(view()),
+    "features as they are": lambda: affine_model(view()),
     "openvino": lambda: linear_model(view(runtime="openvino")),
     "mirrored too": lambda: linear_model(view(), view().mirror()),
     "mirrored only": linear_model_of_one_mirrored,

@@ -1,0 +1,34 @@
+"""Make a network: its module, with weights found on this machine or with random ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from foveal.training.networks.bodies import build_body
+from foveal.training.networks.fitting import fit
+from foveal.training.networks.spec import Spec
+from foveal.training.networks.torch_network import TorchNetwork
+from foveal.training.networks.weights import load_weights
+
+
+def create(spec: Spec, *, weights: str | Path = "auto", pretrained: bool = True) -> TorchNetwork:
+    """Make a network, in evaluation mode.
+
+    Args:
+        spec: Which, from `foveal.training.networks.catalogue.find_spec`.
+        weights: "auto" for those of the spec, wherever on this machine they are (nothing is ever downloaded), or a
+            .safetensors, .pth or Keras .h5 file.
+        pretrained: False for random weights.
+
+    Raises:
+        FovealError: `weights-missing`, `weights-unreadable`, `weights-changed`, `weights-mismatch`.
+    """
+    if pretrained:
+        spec, body, layer = fit(spec, load_weights(spec, weights))
+    else:
+        body, layer = build_body(spec, None)
+    parameters = sum(each.numel() for module in (body, layer) if module is not None for each in module.parameters())
+    network = TorchNetwork(dataclasses.replace(spec, parameters=parameters), body, layer)
+    network.eval()
+    return network

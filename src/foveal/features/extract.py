@@ -284,7 +284,12 @@ class _Job:
 
 def decode_side(view: AnyView) -> int:
     """Short side in pixels that decoding for a view must keep."""
+    return side_for(view.preprocess.size_wh) if isinstance(view, View) else _DECODE_SIDE
+
+
+def side_for(size_wh: tuple[int, int]) -> int:
+    """Short side in pixels that decoding for a network's input of some width and height must keep."""
     side, largest = _DECODE_SIDE, _LARGEST_INPUT
-    while isinstance(view, View) and largest < min(view.preprocess.size_wh):
+    while largest < min(size_wh):
         side, largest = 2 * side, 2 * largest
     return side

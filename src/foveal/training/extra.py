@@ -6,7 +6,7 @@ from importlib import util
 
 from foveal.errors import FovealError
 
-PACKAGES = ("torch", "torchvision", "captum")
+PACKAGES = ("torch", "torchvision", "timm", "captum", "safetensors", "onnxscript")
 """What the extra `train` brings."""
 
 
@@ -23,6 +23,6 @@ def require_train(wanted: str) -> None:
     if missing:
         raise FovealError(
             "needs-extra",
-            f"{wanted}: expected PyTorch and captum, got none of {', '.join(missing)} installed",
+            f"{wanted}: expected PyTorch and its libraries, got none of {', '.join(missing)} installed",
             hint='pip install "foveal[train]"',
         )

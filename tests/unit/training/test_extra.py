@@ -21,7 +21,7 @@ def bare(monkeypatch):
 
 @pytest.mark.parametrize("explainer", [gradcam, integrated_gradients])
 def test_without_the_extra_it_says_what_to_install(bare, explainer):
-    with pytest.raises(FovealError, match=r"got none of torch, torchvision, captum installed") as caught:
+    with pytest.raises(FovealError, match=r"got none of torch, torchvision, timm, captum") as caught:
         explainer(Subject.of(linear_model(view()), noise_photo()), 0)
     assert caught.value.code == "needs-extra"
     assert caught.value.hint == 'pip install "foveal[train]"'

@@ -16,7 +16,8 @@ DOC = Path(__file__).resolve().parents[2] / "docs" / "backbones.md"
 
 
 def _block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", DOC.read_text(encoding="utf-8"), re.DOTALL)
+    example = DOC.read_text(encoding="utf-8").partition("## A worked example")[2]
+    found = re.search(rf"```{language}\n(.*?)```", example, re.DOTALL)
     assert found
     return found.group(1)
 

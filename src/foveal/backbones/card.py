@@ -142,6 +142,11 @@ def read_card(path: Path) -> Card:
         ) from error
 
 
+def is_name(text: str) -> bool:
+    """Whether a backbone can be called so."""
+    return _NAME.fullmatch(text) is not None and text != "auto"
+
+
 def _card(values: dict[str, Any], path: Path) -> Card:
     # Read where the network is wrapped; the catalogue has no use for it.
     values.pop("onnx", None)
@@ -150,7 +155,7 @@ def _card(values: dict[str, Any], path: Path) -> Card:
     weights = values.pop("weights", _NO_WEIGHTS)
     _check(weights, _WEIGHTS, ("install", "depth"), "weights.")
     for field in ("name", "short_name"):
-        if not _NAME.fullmatch(values[field]) or values[field] == "auto":
+        if not is_name(values[field]):
             raise ValueError(f"{field} = {values[field]!r}: use lower-case letters, digits, '.', '_' and '-'")
     outputs = values.pop("outputs")
     _check(outputs, dict.fromkeys(("embedding", *outputs), int), (), "outputs.")

@@ -8,7 +8,9 @@ dict, resolves no name by itself, and refuses the rest.
 from __future__ import annotations
 
 import pickletools
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 Find = Callable[[str, str], Callable[..., Any]]
@@ -21,30 +23,50 @@ _EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, 
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
-def load_data(file: IO[bytes], *, find: Find, persistent: Persistent) -> Any:
+@dataclass(eq=False)
+class Record:
+    """An object of a class that nothing here knows: what it was made of, and nothing that it could do.
+
+    Args:
+        kind: Its class, with the module.
+        arguments: What it was made with.
+        state: Its attributes, where they were stored.
+    """
+
+    kind: str
+    arguments: tuple[Any, ...] = ()
+    state: Any = field(default=None)
+
+
+def load_data(file: IO[bytes], *, find: Find, persistent: Persistent, keys: tuple[type, ...] = (str,)) -> Any:
     """Read one pickle of protocol 2; the file then stands behind it.
 
     Args:
         file: Where to read.
         find: Gives the function that stands in for (module, name); refuses by raising ValueError.
         persistent: Gives the object that a persistent id stands for; refuses by raising ValueError.
+        keys: What the keys of dicts may be.
 
     Raises:
         ValueError: Any other instruction, or a file that ends early.
     """
-    machine = _Machine(find, persistent)
-    for opcode, argument, _ in pickletools.genops(file):
-        if opcode.name == "STOP":
-            return machine.pop()
-        machine.step(opcode.name, argument)
+    machine = _Machine(find, persistent, keys)
+    with warnings.catch_warnings():
+        # Of a strange escape in a damaged name; such a name is refused as any other unknown one.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="pickletools")
+        for opcode, argument, _ in pickletools.genops(file):
+            if opcode.name == "STOP":
+                return machine.pop()
+            machine.step(opcode.name, argument)
     raise ValueError("the file ends early")
 
 
 class _Machine:
     """The stack and the memo of the pickle machine (CPython, Lib/pickletools.py)."""
 
-    def __init__(self, find: Find, persistent: Persistent) -> None:
+    def __init__(self, find: Find, persistent: Persistent, keys: tuple[type, ...]) -> None:
         self._find = find
+        self._keys = keys
         self._persistent = persistent
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
@@ -87,7 +109,7 @@ class _Machine:
         elif name == "GLOBAL":
             module, _, attribute = argument.partition(" ")
             self._stack.append(self._find(module, attribute))
-        elif name == "REDUCE":
+        elif name in ("REDUCE", "NEWOBJ"):
             arguments, function = self.pop(), self.pop()
             if not isinstance(arguments, tuple) or not callable(function):
                 raise ValueError("a call of what cannot be called")
@@ -95,7 +117,10 @@ class _Machine:
         elif name == "BINPERSID":
             self._stack.append(self._persistent(self.pop()))
         elif name == "BUILD":
-            self.pop()  # attributes of a dict, such as PyTorch's `_metadata`: nothing here reads them
+            state, target = self.pop(), self._top()
+            # Of anything else, such as PyTorch's dict with `_metadata`, nothing here reads the attributes.
+            if isinstance(target, Record):
+                target.state = state
         else:
             raise ValueError(f"the pickle instruction {name}, which weights never need")
 
@@ -108,8 +133,8 @@ class _Machine:
         items = [self.pop(), self.pop()][::-1] if name == "SETITEM" else self._since_mark()
         target = self._top(dict)
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if not isinstance(key, str):
-                raise ValueError("a key that is no text")
+            if type(key) not in self._keys:
+                raise ValueError(f"a key that is no {' or '.join(each.__name__ for each in self._keys)}")
             target[key] = value
 
     def _top(self, kind: type | None = None) -> Any:

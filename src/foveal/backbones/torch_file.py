@@ -35,7 +35,7 @@ _LARGEST = 2**59
 # Tensors may share a storage; how large they may be together, in multiples of the file, bounds the memory.
 _MOST_SHARING = 8
 
-_STORAGE_DTYPES = {
+STORAGE_DTYPES = {
     "DoubleStorage": np.dtype("<f8"),
     "FloatStorage": np.dtype("<f4"),
     "HalfStorage": np.dtype("<f2"),
@@ -49,7 +49,7 @@ _STORAGE_DTYPES = {
 
 
 @dataclass
-class _Storage:
+class Storage:
     """A block of elements that tensors view; filled once the raw memory at the end of the file is reached."""
 
     dtype: np.dtype[Any]
@@ -58,15 +58,20 @@ class _Storage:
 
 
 @dataclass
-class _Tensor:
+class StoredTensor:
     """A strided view of a storage, in elements."""
 
-    storage: _Storage
+    storage: Storage
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
     def array(self) -> NDArray[Any]:
+        """The numbers, C-contiguous and in memory of their own.
+
+        Raises:
+            ValueError: They are not in the file, or reach outside their storage.
+        """
         values = self.storage.values
         if values is None:
             raise ValueError("a tensor names a storage that the file does not hold")
@@ -81,21 +86,21 @@ class _Tensor:
         return view.copy(order="C")
 
 
-def _rebuild_tensor(
+def rebuild_tensor(
     storage: object, offset: object, shape: object, strides: object, *_requires_grad_and_hooks: object
-) -> _Tensor:
+) -> StoredTensor:
     """Stand in for `torch._utils._rebuild_tensor_v2`, whose argument order the file fixes."""
-    if not isinstance(storage, _Storage) or not isinstance(shape, tuple) or not isinstance(strides, tuple):
+    if not isinstance(storage, Storage) or not isinstance(shape, tuple) or not isinstance(strides, tuple):
         raise ValueError("a tensor without storage, shape and strides")
     if len(shape) != len(strides) or len(shape) > _MOST_AXES:
         raise ValueError(f"a tensor of {len(shape)} axes with {len(strides)} strides")
     numbers = (offset, *shape, *strides)
     if not all(type(number) is int and 0 <= number < _LARGEST for number in numbers):
         raise ValueError("a tensor whose offset, shape or strides are no sizes")
-    return _Tensor(storage, numbers[0], shape, strides)
+    return StoredTensor(storage, numbers[0], shape, strides)
 
 
-def _ordered_dict(*arguments: object) -> OrderedDict[str, object]:
+def ordered_dict(*arguments: object) -> OrderedDict[str, object]:
     """Stand in for `collections.OrderedDict`, which files call without arguments and fill afterwards."""
     if arguments:
         raise ValueError("a dict made of other objects")
@@ -103,23 +108,23 @@ def _ordered_dict(*arguments: object) -> OrderedDict[str, object]:
 
 
 _ALLOWED: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): _ordered_dict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    **{("torch", name): dtype for name, dtype in _STORAGE_DTYPES.items()},
+    ("collections", "OrderedDict"): ordered_dict,
+    ("torch._utils", "_rebuild_tensor_v2"): rebuild_tensor,
+    **{("torch", name): dtype for name, dtype in STORAGE_DTYPES.items()},
 }
 
 
-class _Storages(dict[str, _Storage]):
+class Storages(dict[str, Storage]):
     """The storages that a pickle names, by their key."""
 
-    def persistent(self, pid: object) -> _Storage:
+    def persistent(self, pid: object) -> Storage:
         """The storage that a persistent id, ("storage", type, key, place, elements, view), stands for."""
         if not (isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage"):
             raise ValueError("a persistent id that names no storage")
         _, dtype, key, _place, elements = pid[:5]
         if not isinstance(dtype, np.dtype) or not isinstance(key, str) or type(elements) is not int:
             raise ValueError("a storage without type, key and number of elements")
-        known = self.setdefault(key, _Storage(dtype, elements))
+        known = self.setdefault(key, Storage(dtype, elements))
         if (known.dtype, known.elements) != (dtype, elements):
             raise ValueError("one storage described in two ways")
         return known
@@ -134,7 +139,7 @@ def _find(module: str, name: str) -> Any:
 
 def _load(file: IO[bytes]) -> Any:
     """Read a pickle that holds no tensors."""
-    return load_data(file, find=_find, persistent=_Storages().persistent)
+    return load_data(file, find=_find, persistent=Storages().persistent)
 
 
 def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
@@ -169,7 +174,7 @@ def _read(data: bytes) -> dict[str, NDArray[Any]]:
     system = _load(file)
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise ValueError("no system information, or big-endian data")
-    storages = _Storages()
+    storages = Storages()
     state = load_data(file, find=_find, persistent=storages.persistent)
     keys = _load(file)
     if not isinstance(state, dict) or not isinstance(keys, list):
@@ -178,14 +183,14 @@ def _read(data: bytes) -> dict[str, NDArray[Any]]:
         if not isinstance(key, str) or key not in storages:
             raise ValueError("raw memory for a storage that nothing names")
         _fill(file, storages[key], data)
-    tensors = {name: value for name, value in state.items() if isinstance(value, _Tensor)}
+    tensors = {name: value for name, value in state.items() if isinstance(value, StoredTensor)}
     wanted = sum(math.prod(tensor.shape) * tensor.storage.dtype.itemsize for tensor in tensors.values())
     if wanted > _MOST_SHARING * len(data):
         raise ValueError(f"tensors of {wanted:,} bytes in a file of {len(data):,}")
     return {name: tensor.array() for name, tensor in tensors.items()}
 
 
-def _fill(file: io.BytesIO, storage: _Storage, data: bytes) -> None:
+def _fill(file: io.BytesIO, storage: Storage, data: bytes) -> None:
     elements = int.from_bytes(file.read(8), "little")
     if elements != storage.elements:
         raise ValueError(f"a storage of {storage.elements} elements holds {elements}")

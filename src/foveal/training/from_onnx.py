@@ -41,7 +41,7 @@ class OnnxModule(torch.nn.Module):  # type: ignore[misc]  # torch is not looked 
         self.watch = torch.nn.Identity()
         makers = {name: node for node in model.graph.node for name in node.output}
         needed = _needed(makers, {*outputs, *([watched] if watched else [])})
-        self._nodes: list[tuple[Any, dict[str, Any], tuple[str, ...], str]] = []
+        self._nodes: list[tuple[Any, dict[str, Any], tuple[str, ...], tuple[str, ...]]] = []
         for node in model.graph.node:
             if not needed.intersection(node.output):
                 continue
@@ -49,7 +49,7 @@ class OnnxModule(torch.nn.Module):  # type: ignore[misc]  # torch is not looked 
             if node.op_type == "Constant":
                 constants[node.output[0]] = _constant(given)
                 continue
-            self._nodes.append((operator(node.op_type), given, tuple(node.input), node.output[0]))
+            self._nodes.append((operator(node.op_type), given, tuple(node.input), tuple(node.output)))
         self._names = {name: f"constant_{number}" for number, name in enumerate(sorted(constants))}
         for name, register in self._names.items():
             self.register_buffer(register, torch.from_numpy(np.array(constants[name])))
@@ -70,9 +70,11 @@ class OnnxModule(torch.nn.Module):  # type: ignore[misc]  # torch is not looked 
         """
         values: dict[str, Any] = {"": None, self._input: images}
         values |= {name: getattr(self, register) for name, register in self._names.items()}
-        for run, given, inputs, output in self._nodes:
+        for run, given, inputs, outputs in self._nodes:
             made = run(given, *(values[name] for name in inputs))
-            values[output] = self._past_watch(made) if output == self._watched else made
+            # Most operators make one value; what a few make besides is of use in training only.
+            for output, each in zip(outputs, made if isinstance(made, list) else (made,), strict=False):
+                values[output] = self._past_watch(each) if output == self._watched else each
         return tuple(values[name] for name in self._outputs)
 
     def _past_watch(self, made: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ def gradcam(subject: Subject, column: int) -> NDArray[np.float32]:
     if not seen:
         raise FovealError(
             "no-feature-map",
-            f"gradcam: expected a network whose output is the mean over a map, got {subject.model.views[0].backbone}",
+            f"gradcam: expected a network with a map near its end, got {subject.model.views[0].backbone}",
             hint="choose the method integrated-gradients or occlusion, which work with any network",
         )
     network = _torch_classifier(subject.model)

@@ -1,11 +1,13 @@
 """The operators of ONNX image networks in PyTorch, each with its gradient.
 
-Every function takes the node's attributes and its inputs as tensors (None for one left out), and gives one tensor.
+Every function takes the node's attributes and its inputs as tensors (None for one left out), and gives one tensor, or a
+list of them where the node has several outputs.
 Definitions: https://onnx.ai/onnx/operators/, for opset 7 to 21.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +18,7 @@ from torch.nn import functional
 from foveal.errors import FovealError
 
 Attributes = Mapping[str, Any]
-Operator = Callable[..., Tensor]
+Operator = Callable[..., Tensor | list[Tensor]]
 
 
 def _conv(given: Attributes, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -104,6 +106,10 @@ def _reduce_mean(given: Attributes, x: Tensor, axes: Tensor | None = None) -> Te
     return x.mean(dim=_axes(given, axes) or list(range(x.ndim)), keepdim=bool(given.get("keepdims", 1)))
 
 
+def _reduce_sum(given: Attributes, x: Tensor, axes: Tensor | None = None) -> Tensor:
+    return x.sum(dim=_axes(given, axes) or list(range(x.ndim)), keepdim=bool(given.get("keepdims", 1)))
+
+
 def _squeeze(given: Attributes, x: Tensor, axes: Tensor | None = None) -> Tensor:
     chosen = _axes(given, axes)
     return x.squeeze() if chosen is None else x.squeeze(tuple(chosen))
@@ -133,6 +139,51 @@ def _flat(x: Tensor, axis: int) -> Tensor:
     return x.reshape(before, -1)
 
 
+def _layer_norm(given: Attributes, x: Tensor, scale: Tensor, bias: Tensor | None = None) -> Tensor:
+    axis = given.get("axis", -1) % x.ndim
+    return functional.layer_norm(x, x.shape[axis:], scale, bias, eps=given.get("epsilon", 1e-5))
+
+
+def _slice(
+    given: Attributes,
+    x: Tensor,
+    starts: Tensor | None = None,
+    ends: Tensor | None = None,
+    axes: Tensor | None = None,
+    steps: Tensor | None = None,
+) -> Tensor:
+    first, last = (_numbers(given, name, each) for name, each in (("starts", starts), ("ends", ends)))
+    along = _axes(given, axes) or list(range(len(first)))
+    strides = [1] * len(first) if steps is None else [int(step) for step in steps.tolist()]
+    for start, end, axis, step in zip(first, last, along, strides, strict=True):
+        # torch has no steps backwards; Python knows which places are meant.
+        places = range(*slice(start, end, step).indices(x.shape[axis]))
+        x = x.narrow(axis, places.start, len(places)) if step == 1 else x.index_select(axis, torch.tensor(places))
+    return x
+
+
+def _numbers(given: Attributes, name: str, values: Tensor | None) -> list[int]:
+    return [int(each) for each in (given[name] if values is None else values.tolist())]
+
+
+def _split(given: Attributes, x: Tensor, sizes: Tensor | None = None) -> list[Tensor]:
+    axis = given.get("axis", 0)
+    if sizes is not None or "split" in given:
+        return list(x.split(_numbers(given, "split", sizes), dim=axis))
+    if "num_outputs" not in given:
+        raise _unknown("Split that does not say into how many")
+    return list(x.split(-(-x.shape[axis] // given["num_outputs"]), dim=axis))
+
+
+def _expand(_: Attributes, x: Tensor, shape: Tensor) -> Tensor:
+    wanted = torch.broadcast_shapes(x.shape, tuple(int(size) for size in shape.tolist()))
+    return x.expand(wanted)
+
+
+def _shape(given: Attributes, x: Tensor) -> Tensor:
+    return torch.tensor(x.shape[given.get("start", 0) : given.get("end")], dtype=torch.int64)
+
+
 def _hard_sigmoid(given: Attributes, x: Tensor) -> Tensor:
     return torch.clamp(given.get("alpha", 0.2) * x + given.get("beta", 0.5), 0, 1)
 
@@ -160,36 +211,50 @@ OPERATORS: dict[str, Operator] = {
     "Div": lambda _, x, y: x / y,
     "Dropout": lambda _, x, *__: x,
     "Elu": lambda given, x: functional.elu(x, given.get("alpha", 1.0)),
+    "Equal": lambda _, x, y: x == y,
     "Erf": lambda _, x: torch.erf(x),
+    "Exp": lambda _, x: torch.exp(x),
+    "Expand": _expand,
     "Flatten": _flatten,
     "Gather": lambda given, x, at: x.index_select(given.get("axis", 0), at.reshape(-1)).reshape(
         *x.shape[: given.get("axis", 0) % x.ndim], *at.shape, *x.shape[given.get("axis", 0) % x.ndim + 1 :]
     ),
+    "Gelu": lambda given, x: functional.gelu(x, approximate=given.get("approximate", b"none").decode()),
     "Gemm": _gemm,
     "GlobalAveragePool": lambda _, x: x.mean(dim=tuple(range(2, x.ndim)), keepdim=True),
     "GlobalMaxPool": lambda _, x: x.amax(dim=tuple(range(2, x.ndim)), keepdim=True),
     "HardSigmoid": _hard_sigmoid,
     "HardSwish": lambda _, x: functional.hardswish(x),
     "Identity": lambda _, x: x,
+    "LayerNormalization": _layer_norm,
     "LeakyRelu": lambda given, x: functional.leaky_relu(x, given.get("alpha", 0.01)),
     "MatMul": lambda _, x, y: x @ y,
+    "Max": lambda _, *xs: functools.reduce(torch.maximum, xs),
     "MaxPool": _max_pool,
+    "Min": lambda _, *xs: functools.reduce(torch.minimum, xs),
     "Mul": lambda _, x, y: x * y,
+    "Neg": lambda _, x: -x,
     "PRelu": _prelu,
     "Pad": _pad,
     "Pow": lambda _, x, y: x**y,
+    "Range": lambda _, start, end, step: torch.arange(start.item(), end.item(), step.item(), dtype=start.dtype),
     "ReduceMean": _reduce_mean,
+    "ReduceSum": _reduce_sum,
     "Relu": lambda _, x: functional.relu(x),
     "Reshape": _reshape,
-    "Shape": lambda _, x: torch.tensor(x.shape, dtype=torch.int64),
+    "Shape": _shape,
     "Sigmoid": lambda _, x: torch.sigmoid(x),
+    "Slice": _slice,
     "Softmax": lambda given, x: torch.softmax(x, dim=given.get("axis", -1)),
+    "Softplus": lambda _, x: functional.softplus(x),
+    "Split": _split,
     "Sqrt": lambda _, x: torch.sqrt(x),
     "Squeeze": _squeeze,
     "Sub": lambda _, x, y: x - y,
     "Tanh": lambda _, x: torch.tanh(x),
     "Transpose": lambda given, x: x.permute(*given.get("perm", reversed(range(x.ndim)))),
     "Unsqueeze": _unsqueeze,
+    "Where": lambda _, which, x, y: torch.where(which, x, y),
 }
 """By the name ONNX knows them by."""
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from foveal.backbones.inner_values import with_maps
+from foveal.backbones.layers import read_layers
 from foveal.classifier.classifier import Classifier
 from foveal.features.view import View
 from foveal.heads.affine import AffineHead
@@ -18,6 +19,10 @@ from foveal.training.from_onnx import OnnxModule
 
 # The signed root has no slope at 0, where many pooled activations lie; below this it goes on as a straight line.
 _STRAIGHT = 1e-4
+
+# Layers with weights behind the last map: three in AlexNet and VGG. A transformer has dozens behind its first, which
+# is no map of what it sees in the end.
+_MOST_BEHIND = 3
 
 
 class TorchClassifier(torch.nn.Module):  # type: ignore[misc]  # torch is not looked into
@@ -88,11 +93,30 @@ def _module(view: View) -> OnnxModule:
 
 
 def last_map(view: View) -> tuple[str, tuple[int, ...]] | None:
-    """The last map of a network before it is averaged: its name, and how its axes turn to [N, C, h, w]; or None."""
+    """The last map of a network: its name, and how its axes turn to [N, C, h, w]; or None.
+
+    That is the one whose mean over the area is the embedding; or else, as in AlexNet and VGG, the last one before a few
+    layers that look at the whole photo.
+    """
     mapped = with_maps(view.network, view.outputs)
-    if not mapped.maps:
-        return None
-    name = mapped.maps.get("embedding") or list(mapped.maps.values())[-1]
+    name = mapped.maps.get("embedding")
+    if name is None:
+        before = _map_before_the_end(view)
+        if before is not None or not mapped.maps:
+            return before
+        name = list(mapped.maps.values())[-1]
     node = next(each for each in onnx.load_from_string(mapped.content).graph.node if name in each.output)
     perm = next((tuple(each.ints) for each in node.attribute if each.name == "perm"), ())
     return node.input[0], perm
+
+
+def _map_before_the_end(view: View) -> tuple[str, tuple[int, ...]] | None:
+    layers = read_layers(view.network.content, name=view.backbone, outputs=view.outputs).layers
+    maps = [at for at, layer in enumerate(layers) if layer.size_hw is not None and max(layer.size_hw) > 1]
+    first = next((at for at, layer in enumerate(layers) if layer.convolves), len(layers))
+    if not maps or maps[-1] < first or sum(layer.macs > 0 for layer in layers[maps[-1] + 1 :]) > _MOST_BEHIND:
+        return None
+    last = layers[maps[-1]]
+    if last.output_shape[1:] == last.size_hw:
+        return last.output, ()
+    return (last.output, (0, 3, 1, 2)) if last.output_shape[:2] == last.size_hw else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from foveal.storage import cannot_write, write_atomically
 from foveal.workflows.views import noise
 
 _CARD = "card.toml"
-_NETWORK = "network.onnx"
+NETWORK = "network.onnx"
+"""What the network file of a registered backbone is called."""
 
 
 def register(network: Path, card: Path) -> Card:
@@ -35,29 +37,60 @@ def register(network: Path, card: Path) -> Card:
         FovealError: `bad-card`, `name-taken`, `network-unreadable`, `network-mismatch`, `cannot-write`.
     """
     wanted = read_card(card)
-    taken = [name for each in cards() for name in (each.name, each.short_name)]
-    for name in (wanted.name, wanted.short_name):
+    refuse_taken((wanted.name, wanted.short_name), where=str(card), hint="choose another name on the card")
+    content = wrap(network, wanted)
+    _check(content, wanted)
+    text = _with_weights(card.read_text(encoding="utf-8"), hashlib.sha256(content).hexdigest())
+    return store(wanted.short_name, content, text)
+
+
+def refuse_taken(names: Iterable[str], *, where: str, hint: str) -> None:
+    """Refuse names that another backbone has.
+
+    Args:
+        names: Name and short name.
+        where: What has them, for the message.
+        hint: How to choose others.
+
+    Raises:
+        FovealError: `name-taken`.
+    """
+    taken = {name for each in cards() for name in (each.name, each.short_name)}
+    for name in names:
         if name in taken:
             raise FovealError(
                 "name-taken",
-                f"{card}: expected a name of its own, got {name!r}, which another backbone has",
-                hint="choose another name on the card, or `foveal backbone remove` the other one",
+                f"{where}: expected a name of its own, got {name!r}, which another backbone has",
+                hint=f"{hint}, or `foveal backbone remove` the other one",
             )
-    content = wrap(network, wanted)
-    _check(content, wanted)
-    folder = registered_folder() / wanted.short_name
-    text = _with_weights(card.read_text(encoding="utf-8"), hashlib.sha256(content).hexdigest())
+
+
+def store(short_name: str, content: bytes, card: str) -> Card:
+    """Keep a network and its card; both are there afterwards, or neither.
+
+    Args:
+        short_name: What it is called.
+        content: The network file.
+        card: Its card as TOML, which names the file `NETWORK` beside it.
+
+    Returns:
+        The card as it is in the catalogue now.
+
+    Raises:
+        FovealError: `bad-card`, `cannot-write`.
+    """
+    folder = registered_folder() / short_name
     try:
         registered_folder().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=registered_folder(), prefix=".") as place:
-            for name, data in ((_NETWORK, content), (_CARD, text.encode())):
+            for name, data in ((NETWORK, content), (_CARD, card.encode())):
                 with write_atomically(Path(place) / "new" / name) as file:
                     file.write(data)
             read_card(Path(place) / "new" / _CARD)
             (Path(place) / "new").rename(folder)
     except OSError as error:
         raise cannot_write(folder, error) from error
-    return find(wanted.short_name)
+    return find(short_name)
 
 
 def forget(name: str) -> Card:
@@ -82,7 +115,7 @@ def _with_weights(card: str, sha256: str) -> str:
     before, _, after = card.partition("[weights]")
     rest = after.split("\n[", 1)
     tail = f"\n[{rest[1]}" if len(rest) > 1 else ""
-    weights = f'[weights]\nbuilder = ""\npackage = ""\nfile = "{_NETWORK}"\nsha256 = "{sha256}"\n'
+    weights = f'[weights]\nbuilder = ""\npackage = ""\nfile = "{NETWORK}"\nsha256 = "{sha256}"\n'
     return f"{before.rstrip()}\n\n{weights}{tail}"
 
 

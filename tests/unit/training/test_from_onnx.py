@@ -54,14 +54,21 @@ CASES = [
     ("Conv", MAP, (RNG.normal(size=(2, 4, 2, 2)),), {"strides": [2, 2], "auto_pad": "SAME_LOWER"}),
     ("Elu", MAP, (), {"alpha": 0.5}),
     ("Erf", MAP, (), {}),
+    ("Exp", MAP, (), {}),
     ("Flatten", MAP, (), {"axis": 1}),
     ("Flatten", MAP, (), {"axis": 2}),
     ("GlobalAveragePool", MAP, (), {}),
     ("GlobalMaxPool", MAP, (), {}),
     ("HardSigmoid", MAP, (), {"alpha": 1 / 6}),
     ("HardSwish", MAP, (), {}),
+    ("LayerNormalization", MAP, (RNG.normal(size=9), RNG.normal(size=9)), {"epsilon": 1e-3}),
+    ("LayerNormalization", MAP, (RNG.normal(size=(7, 9)),), {"axis": 2}),
     ("LeakyRelu", MAP, (), {}),
     ("MatMul", (3, 5), (RNG.normal(size=(5, 2)),), {}),
+    ("Max", MAP, (RNG.normal(size=(9,)), RNG.normal(size=(7, 1))), {}),
+    ("Min", MAP, (RNG.normal(size=(9,)),), {}),
+    ("Neg", MAP, (), {}),
+    ("Softplus", MAP, (), {}),
     ("MaxPool", MAP, (), {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [0, 0, 1, 1]}),
     ("MaxPool", MAP, (), {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1}),
     ("PRelu", MAP, (RNG.normal(size=(4, 1, 1)),), {}),
@@ -75,7 +82,9 @@ CASES = [
     ("Concat", MAP, (RNG.normal(size=(2, 1, 7, 9)),), {"axis": 1}),
 ]
 INTEGER_CASES = [
+    ("Expand", (3, 1, 5), ([2, 1, 4, 1],), {}),
     ("Gather", MAP, ([2, 0],), {"axis": 1}),
+    ("ReduceSum", MAP, ([1, 3],), {"keepdims": 0}),
     ("Pad", MAP, ([0, 0, 1, 2, 0, 0, 3, 0],), {}),
     ("Pad", MAP, ([0, 0, 1, 2, 0, 0, 3, 0],), {"mode": "reflect"}),
     ("Reshape", MAP, ([0, -1, 9],), {}),
@@ -83,10 +92,21 @@ INTEGER_CASES = [
     ("Unsqueeze", (2, 3), ([0, 3],), {}),
 ]
 
+SLICES = [
+    ([1], [-1], [2]),
+    ([0, 2], [2**40, -1], [1, 3], [2, 3]),
+    ([-1], [-(2**40)], [3], [-2]),
+    ([3], [2], [2]),
+]
+
 
 @pytest.mark.parametrize(
     ("kind", "shape", "constants", "attributes", "integers"),
-    [*((*case, ()) for case in CASES), *((*case, (0,)) for case in INTEGER_CASES)],
+    [
+        *((*case, ()) for case in CASES),
+        *((*case, (0,)) for case in INTEGER_CASES),
+        *(("Slice", MAP, constants, {}, (0, 1, 2, 3)) for constants in SLICES),
+    ],
 )
 def test_an_operator_does_what_onnx_runtime_does(kind, shape, constants, attributes, integers):
     import onnxruntime
@@ -97,6 +117,32 @@ def test_an_operator_does_what_onnx_runtime_does(kind, shape, constants, attribu
     expected = onnxruntime.InferenceSession(content).run(None, {"x": x})[0]
     (found,) = OnnxModule(content, ("y",))(torch.from_numpy(x))
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_a_later_operator_does_what_onnx_runtime_does(approximate):
+    import onnxruntime
+
+    content = node_model("Gelu", MAP, opset=20, approximate=approximate).SerializeToString()
+    x = np.random.default_rng(1).normal(size=MAP).astype(np.float32)
+    expected = onnxruntime.InferenceSession(content).run(None, {"x": x})[0]
+    (found,) = OnnxModule(content, ("y",))(torch.from_numpy(x))
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("constants", [(), ([3, 4],)])
+def test_a_node_with_several_outputs(constants):
+    import onnxruntime
+
+    attributes = {} if constants else {"num_outputs": 2}
+    model = node_model("Split", (2, 7), *constants, opset=18, integers=(0,), axis=1, **attributes)
+    model.graph.node[0].output.append("z")
+    model.graph.output.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, None))
+    content = model.SerializeToString()
+    x = np.random.default_rng(1).normal(size=(2, 7)).astype(np.float32)
+    expected = onnxruntime.InferenceSession(content).run(["y", "z"], {"x": x})
+    for found, each in zip(OnnxModule(content, ("y", "z"))(torch.from_numpy(x)), expected, strict=True):
+        np.testing.assert_array_equal(found.numpy(), each)
 
 
 def test_the_operators_stand_in_order():

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.unit.explainers.looking_models import (
     linear_model,
     logits_model,
     noise_photo,
+    preprocess,
     red_model,
     red_photo,
     view,
 )
 
+from foveal.backbones.graph import Graph
+from foveal.backbones.network import Network
 from foveal.errors import FovealError
 from foveal.explainers.class_map import class_map
 from foveal.explainers.subject import Subject
@@ -97,10 +102,22 @@ def test_integrated_gradients_add_up_to_what_the_photo_adds():
     assert float(sum(each.detach().sum() for each in found)) == pytest.approx(gained, abs=0.05 * max(1, abs(gained)))
 
 
+def test_grad_cam_with_more_behind_the_map_than_its_mean():
+    # The step between is one that changes nothing.
+    plain, stepped = (linear_model(view(("embedding",), spatial=spatial)) for spatial in (True, False))
+    found = gradcam(Subject.of(stepped, noise_photo()), 0)
+    np.testing.assert_allclose(found, gradcam(Subject.of(plain, noise_photo()), 0), atol=1e-5)
+    assert np.ptp(found) > 0
+
+
 def test_grad_cam_needs_a_map():
-    model = linear_model(view(("embedding",), spatial=False))
-    subject = Subject.of(model, noise_photo())
-    with pytest.raises(FovealError, match="gradcam: expected a network whose output") as caught:
+    rng = np.random.default_rng(0)
+    graph = Graph("mapless", preprocess())
+    rows = graph.linear(graph.pool(graph.normalised), rng.normal(size=(16, 3)), np.zeros(16))
+    graph.output("embedding", graph.relu6(rows))
+    mapless = replace(view(("embedding",)), network=Network.of(graph.serialise(), {"embedding": 16}))
+    subject = Subject.of(linear_model(mapless), noise_photo())
+    with pytest.raises(FovealError, match="gradcam: expected a network with a map") as caught:
         gradcam(subject, 0)
     assert caught.value.code == "no-feature-map"
     assert np.isfinite(integrated_gradients(subject, 0)).all()

@@ -24,6 +24,7 @@ LEVELS = {
     "trust": 4,
     "assurance": 5,
     "classifier": 5,
+    "adopting": 6,
     "checks": 6,
     "evaluation": 6,
     "explainers": 6,

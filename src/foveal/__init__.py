@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from foveal.types.evaluation import Evaluation as Evaluation
     from foveal.types.multilabel_evaluation import MultiLabelEvaluation as MultiLabelEvaluation
     from foveal.types.network_description import NetworkDescription as NetworkDescription
+    from foveal.workflows.adopt import adopt as adopt
     from foveal.workflows.check import check as check
     from foveal.workflows.compare import compare as compare
     from foveal.workflows.convert import convert as convert
@@ -38,11 +39,14 @@ if TYPE_CHECKING:
     from foveal.workflows.evaluate import evaluate as evaluate
     from foveal.workflows.explain import explain as explain
     from foveal.workflows.fit import fit as fit
+    from foveal.workflows.models import pull as pull
+    from foveal.workflows.models import search_models as search_models
     from foveal.workflows.predict import load as load
     from foveal.workflows.predict import predict as predict
     from foveal.workflows.reasons import evidence as evidence
     from foveal.workflows.reasons import smallest_patch as smallest_patch
     from foveal.workflows.split import split as split
+    from foveal.workflows.train import train as train
 
 _PUBLIC = {
     "Classifications": "foveal.types.classifications",
@@ -60,6 +64,7 @@ _PUBLIC = {
     "ReadOptions": "foveal.data.options",
     "Settings": "foveal.features.settings",
     "Split": "foveal.data.split_file",
+    "adopt": "foveal.workflows.adopt",
     "check": "foveal.workflows.check",
     "compare": "foveal.workflows.compare",
     "convert": "foveal.workflows.convert",
@@ -71,9 +76,12 @@ _PUBLIC = {
     "fit": "foveal.workflows.fit",
     "load": "foveal.workflows.predict",
     "predict": "foveal.workflows.predict",
+    "pull": "foveal.workflows.models",
     "read": "foveal.data.read",
+    "search_models": "foveal.workflows.models",
     "smallest_patch": "foveal.workflows.reasons",
     "split": "foveal.workflows.split",
+    "train": "foveal.workflows.train",
 }
 
 __all__ = ["__version__", *_PUBLIC]

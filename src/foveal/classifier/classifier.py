@@ -75,8 +75,11 @@ class Classifier:
 
     @property
     def evaluation(self) -> Figures | None:
-        """What was measured out of fold when it was fitted; a `MultiLabelEvaluation` where it is multi-label."""
-        return self._evaluation("out_of_fold")
+        """What was measured out of fold when it was fitted; a `MultiLabelEvaluation` where it is multi-label.
+
+        For a network that was trained: what was measured on the photos held out of the training.
+        """
+        return self._evaluation("out_of_fold") or self._evaluation("held_out")
 
     @property
     def test_evaluation(self) -> Figures | None:

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from foveal.cli import (
+    adopt,
     backbone,
     cache,
     check,
@@ -21,6 +22,7 @@ from foveal.cli import (
     models,
     predict,
     split,
+    train,
 )
 from foveal.cli.output import fail, say
 from foveal.errors import FovealError
@@ -41,6 +43,7 @@ app = typer.Typer(
 for verb in (
     check.check,
     fit.fit,
+    train.train,
     predict.predict,
     evaluate.evaluate,
     explain.explain,
@@ -48,12 +51,13 @@ for verb in (
     embed.embed,
     split.split,
     convert.convert,
-    models.models,
     describe.describe,
+    adopt.adopt,
 ):
     app.command()(verb)
 app.add_typer(cache.app, name="cache")
 app.add_typer(backbone.app, name="backbone")
+app.add_typer(models.app, name="models")
 
 
 def _show_version(wanted: bool) -> None:

@@ -42,6 +42,10 @@ def fit(
     balance: Annotated[str, typer.Option(help="auto helps rare classes where it pays; none never does.")] = "auto",
     seed: Annotated[int, typer.Option(help="Decides which photos share a fold.")] = 0,
     split: SplitBy = "auto",
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Time to spend, as in 10m: goes on to fine-tuning, and keeps the better.", metavar="TIME"),
+    ] = None,
     evidence: Annotated[
         bool,
         typer.Option("--evidence", help="Keep small pictures of some photos in the model, for `foveal explain`."),
@@ -64,17 +68,22 @@ def fit(
     Example: foveal fit photos/ --out clothes.foveal
     """
     from foveal.cli.progress import PhotoProgress
+    from foveal.cli.train_progress import TrainProgress
+    from foveal.types.duration import seconds_of
     from foveal.workflows.fit import fit_in_full
     from foveal.workflows.recipe import Recipe
     from foveal.workflows.report import check_target
+    from foveal.workflows.spend import fit_within
 
     recipe = Recipe(backbone=backbone, effort=effort, probe=probe, balance=balance, seed=seed, evidence=evidence)
     check_target(out)
     read = partial(
         dataset_of, source=source, columns=columns, separator=separator, label_from=label_from, classes=classes
     )
-    with PhotoProgress("looking at photos", quiet=quiet) as progress:
-        fitted = fit_in_full(
+    budget_s = None if budget is None else seconds_of(budget)
+    with PhotoProgress("looking at photos", quiet=quiet) as progress, TrainProgress(quiet=quiet) as trained:
+        fit_it = fit_in_full if budget_s is None else partial(fit_within, budget_s=budget_s, listener=trained)
+        fitted = fit_it(
             read(photos, exclude=exclude, relabel=relabel),
             recipe,
             test=None if test is None else read(test),
@@ -104,6 +113,7 @@ def _written(fitted: Fit, out: Path) -> list[Path]:
 
 def _show(fitted: Fit, out: Path, reports: list[Path], *, json: bool, quiet: bool) -> None:
     from foveal.cli.output import result, result_json, say, show_findings
+    from foveal.reports.training_section import budget_told
     from foveal.workflows.report import render
 
     model = fitted.model
@@ -113,7 +123,8 @@ def _show(fitted: Fit, out: Path, reports: list[Path], *, json: bool, quiet: boo
         files = {"model": str(out), "report": page, "card": card, "card_json": card_json}
         result_json({**files, **model.record})
         return
-    result(render(model))
+    spent = budget_told(model.record)
+    result("\n\n".join([render(model), *([spent] if spent else [])]))
     say(
         f"\nmodel   {out}\nreport  {page}\ncard    {card}\ntime    {model.record['seconds']['total']:.1f} s",
         quiet=quiet,

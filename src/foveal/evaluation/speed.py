@@ -42,11 +42,11 @@ def speed(classifier: Classifier, photos: Sequence[AnyPhoto], *, model: str | Pa
     """
     chosen = _readable(classifier, [as_photo(photos[at]) for at in _spread(len(photos))])
     folder = _folder(classifier, chosen)
-    latency = _latency(classifier, chosen)
+    figures = latency(classifier, chosen)
     cold, file_mb, notes = _as_a_file(classifier, chosen, model)
     return SpeedFigures(
         folder=folder,
-        latency=latency,
+        latency=figures,
         cold_start=cold,
         model_file_mb=file_mb,
         networks=_networks(classifier),
@@ -59,8 +59,8 @@ def speed_summary(found: SpeedFigures) -> str:
     """What was measured, in a few lines of text for the terminal."""
     networks = found["networks"]
     how = f"{networks[0]['runtime']}/{networks[0]['precision']}, {found['machine']['threads']} threads"
-    latency = found["latency"]
-    one = f"one photo {latency['p50_ms']:.1f} ms (95 % within {latency['p95_ms']:.1f})"
+    one_photo = found["latency"]
+    one = f"one photo {one_photo['p50_ms']:.1f} ms (95 % within {one_photo['p95_ms']:.1f})"
     lines = [
         f"speed              {found['folder']['per_second']:,.0f} photos/s from files; {one}",
         f"on                 {found['machine']['processor']}; {how}",
@@ -112,14 +112,21 @@ def _folder(classifier: Classifier, photos: list[Photo]) -> FolderSpeed:
     )
 
 
-def _latency(classifier: Classifier, photos: list[Photo]) -> Latency:
+def latency(classifier: Classifier, photos: Sequence[AnyPhoto], *, seconds: float = _LATENCY_SECONDS) -> Latency:
+    """How long one photo takes, from file to answer, photo after photo.
+
+    Args:
+        classifier: With its networks loaded.
+        photos: Readable ones, asked about again and again.
+        seconds: How long to measure at most.
+    """
     took: list[float] = []
     began = time.perf_counter()
     for photo in itertools.islice(itertools.cycle(photos), _LATENCY_PHOTOS):
         started = time.perf_counter()
         classifier.predict([photo], settings=_FRESH)
         took.append(1e3 * (time.perf_counter() - started))
-        if time.perf_counter() - began > _LATENCY_SECONDS:
+        if time.perf_counter() - began > seconds:
             break
     p50, p95, p99 = np.percentile(took, [50, 95, 99]).round(2).tolist()
     return Latency(photos=len(took), p50_ms=p50, p95_ms=p95, p99_ms=p99, mean_ms=round(float(np.mean(took)), 2))

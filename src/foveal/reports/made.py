@@ -8,6 +8,8 @@ from typing import Any
 from foveal.classifier.classifier import Classifier
 from foveal.reports.pages import Table
 from foveal.reports.splitting import told
+from foveal.reports.training_section import budget_told
+from foveal.reports.training_section import told as training_told
 
 
 def settings(model: Classifier) -> list[tuple[str, str]]:
@@ -26,6 +28,8 @@ def settings(model: Classifier) -> list[tuple[str, str]]:
             "head",
             f"{chosen['probe']}, strength {chosen['strength']:g}, on {chosen['features']}" if chosen else "",
         ),
+        *training_told(record),
+        ("budget", budget_told(record)),
         ("split", told(record.get("split", {}))),
         ("temperature", f"{model.temperature:.3f}"),
         _balance(calibration),
@@ -50,6 +54,7 @@ def data(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     edits = known.get("edits") or {}
     found = [
         ("photos learnt from", f"{known['photos']:,}"),
+        ("photos held out", f"{known['held_out']:,}" if "held_out" in known else ""),
         ("classes", f"{len(known['classes']):,}"),
         ("edits by the user", f"{edits['excluded']} left out, {edits['relabelled']} with a new label" if edits else ""),
         ("fingerprint", str(known["fingerprint"])),

@@ -56,7 +56,7 @@ def card_dict(model: Classifier) -> dict[str, Any]:
     record = model.record
     measured = {
         name: figures
-        for name, figures in (("out_of_fold", model.evaluation), ("test", model.test_evaluation))
+        for name, figures in ((_own(model), model.evaluation), ("test", model.test_evaluation))
         if figures is not None
     }
     main = next(iter(measured.values()), None)
@@ -74,6 +74,7 @@ def card_dict(model: Classifier) -> dict[str, Any]:
         "training_data": NOT_MEASURED
         if data is None
         else {**data, "split": told(record.get("split", {})) or NOT_MEASURED},
+        **({"training": _training(record["training"])} if "training" in record else {}),
         "evaluation": {name: _evaluation(figures) for name, figures in measured.items()} or NOT_MEASURED,
         "calibration": _calibration(main),
         "learning_curve": record.get("learning_curve") or NOT_MEASURED,
@@ -96,7 +97,10 @@ def card_markdown(model: Classifier) -> str:
     metadata = "\n".join(_yaml(card))
     tables = {
         name: table
-        for name, figures in (("Out of fold", model.evaluation), ("Test photos", model.test_evaluation))
+        for name, figures in (
+            ("Held-out photos" if _own(model) == "held_out" else "Out of fold", model.evaluation),
+            ("Test photos", model.test_evaluation),
+        )
         if figures is not None and (table := _class_rows(figures))
     }
     body = render("card.md", {"card": card, "class_tables": tables, "unsaid": NOT_MEASURED})
@@ -106,6 +110,17 @@ def card_markdown(model: Classifier) -> str:
 def _weights(card: Mapping[str, Any]) -> dict[str, Any]:
     keys = ("name", "title", "paper", "trained_on", "parameters", "licence", "weights_sha256")
     return {key: card[key] for key in keys if key in card}
+
+
+def _own(model: Classifier) -> str:
+    """The measurement that came with learning: out of fold, or on photos held out of a training."""
+    return "held_out" if "held_out" in model.record.get("metrics", {}) else "out_of_fold"
+
+
+def _training(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card says of a training; the model file has all of it."""
+    keys = ("recipe", "network", "teacher", "parts", "epochs", "trained_parameters", "parameters", "held_out_used_for")
+    return {**{key: found[key] for key in keys}, "before_after": found["before_after"]}
 
 
 def _evaluation(figures: Figures) -> dict[str, Any]:
@@ -161,7 +176,8 @@ def _yaml(card: Mapping[str, Any]) -> Iterator[str]:
         yield f"license_name: {json.dumps(' AND '.join(licences))}"
     yield "library_name: foveal"
     yield "pipeline_tag: image-classification"
-    yield f"tags: {json.dumps(['foveal', 'image-classification', 'transfer-learning', 'linear-probe'])}"
+    kind = "fine-tuned" if "training" in card else "linear-probe"
+    yield f"tags: {json.dumps(['foveal', 'image-classification', 'transfer-learning', kind])}"
     if card["evaluation"] == NOT_MEASURED:
         return
     several = "multi-label" in card["model"]["task"]

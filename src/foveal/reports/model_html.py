@@ -16,6 +16,7 @@ from foveal.reports.model_report import ModelReport
 from foveal.reports.next_steps import next_steps
 from foveal.reports.pages import write_page
 from foveal.reports.photos import Gallery
+from foveal.reports.training_section import training
 from foveal.reports.trust_section import calibration, trust
 from foveal.types.evaluation import Evaluation
 from foveal.types.robustness_figures import RobustnessFigures
@@ -57,6 +58,7 @@ def _content(report: ModelReport, target: Path) -> dict[str, Any]:
             _part(each, found, f"m{number}", target)
             for number, (each, found) in enumerate(zip(report.measured, mistakes, strict=True), 1)
         ],
+        "training": training(record),
         "curve": "" if curve is None else learning_curve(curve["measured"], curve["ahead"], name="learning"),
         "counts": class_counts(counts, name="sizes") if counts else "",
         "data": made.data(record),

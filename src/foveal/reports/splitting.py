@@ -14,6 +14,8 @@ def told(record: Mapping[str, Any]) -> str:
     """
     if not record:
         return ""
+    if "held_out" in record:
+        return _held_out(record)
     grouped, folds = record["grouped_photos"], record["folds"]
     if not grouped:
         return f"{folds} folds; no photos were found that belong together"
@@ -28,3 +30,9 @@ def told(record: Mapping[str, Any]) -> str:
     # Only photos kept together can be known from others: what they cannot explain comes of other folds.
     by_chance = reads != "the same" and not 0 < change <= grouped / record["groups"]
     return f"{text}; split without regard to that, the score would read {reads}{', by chance' if by_chance else ''}"
+
+
+def _held_out(record: Mapping[str, Any]) -> str:
+    text = f"{record['trained']:,} photos trained on, {record['held_out']:,} held out"
+    grouped = record.get("grouped_photos", 0)
+    return f"{text}; {grouped:,} photos stayed together with others" if grouped else text

@@ -39,8 +39,8 @@ def read(path: Path, spec: Spec) -> dict[str, Tensor]:
 
     VGG's were learnt on photos in BGR, 0 to 255, less ImageNet's mean. That is folded into the first convolution, so
     that the network takes photos as its spec says; only where the picture's edge is padded does the padding then stand
-    for another grey, by half a level of 255. Of a file without the last layers ("notop") these are 0: the maps are
-    right and the embedding is 0.
+    for another grey, by half a level of 255. A file without the last layers ("notop") gives none of them, and
+    the network is then built without.
 
     Args:
         path: A `.h5`, `.weights.h5` or `.keras` file, of weights or of a whole model, which may be nested in another.
@@ -123,14 +123,10 @@ def _vgg_end(layers: Layers, spec: Spec) -> dict[str, Array]:
     names = (
         ("pre_logits.fc1", "pre_logits.fc2", "head.fc") if timm else ("classifier.0", "classifier.3", "classifier.6")
     )
-    if [pair[0].shape for pair in found if pair] == shapes:
-        kernels, biases = zip(*found, strict=True)
-        first = kernels[0].reshape(_FC_SIDE, _FC_SIDE, 512, _FC).transpose(3, 2, 0, 1)
-    else:
-        kernels, biases = zip(
-            *((np.zeros(shape, np.float32), np.zeros(shape[1], np.float32)) for shape in shapes), strict=True
-        )
-        first = np.zeros((_FC, 512, _FC_SIDE, _FC_SIDE), np.float32)
+    if [pair[0].shape for pair in found if pair] != shapes:
+        return {}
+    kernels, biases = zip(*found, strict=True)
+    first = kernels[0].reshape(_FC_SIDE, _FC_SIDE, 512, _FC).transpose(3, 2, 0, 1)
     weights: list[Array] = [first if timm else first.reshape(_FC, -1), *(each.T for each in kernels[1:])]
     if timm:
         weights[1] = weights[1][:, :, None, None]
@@ -175,9 +171,10 @@ def _densenet(layers: Layers, spec: Spec) -> dict[str, Array]:
             norm(f"transition{block}.norm", f"pool{block + 1}_bn")
             conv(f"transition{block}.conv", f"pool{block + 1}_conv")
     norm("norm5", "bn")
-    columns = len(state["features.norm5.weight"])
     last = layers.get("predictions") or layers.get("fc1000")
-    kernel, bias = last or (np.zeros((columns, 1000), np.float32), np.zeros(1000, np.float32))
+    if not last:
+        return state
+    kernel, bias = last
     return state | {"classifier.weight": kernel.T, "classifier.bias": bias}
 
 

@@ -126,7 +126,8 @@ def _about_card(card: Card) -> dict[str, Any]:
 
 def _about_model(model: Classifier, file_bytes: int | None) -> dict[str, Any]:
     record = model.record
-    data, figures = record.get("data", {}), record.get("metrics", {}).get("out_of_fold") or {}
+    data, figures = record.get("data", {}), record.get("metrics", {})
+    figures = figures.get("out_of_fold") or figures.get("held_out") or {}
     head: dict[str, Any] = {"kind": getattr(model.head, "kind", "logits"), "classes": len(model.class_names)}
     if isinstance(model.head, LinearHead | AffineHead):
         head |= {"columns": len(model.head.weights), "weights": model.head.weights.size + model.head.bias.size}

@@ -102,7 +102,7 @@ def fit_in_full(
     splitting = check_split(split)
     settings = settings or Settings()
     dataset = photos if isinstance(photos, Dataset) else read(photos)
-    training, tests = _parts(dataset, test)
+    training, tests = parts_of(dataset, test)
     check_counts(training)
     if tests is not None:
         check_classes(tests, training.class_names, multi_label=training.multi_label)
@@ -112,7 +112,7 @@ def fit_in_full(
     engines = EnginePool()
     findings = dataset.findings
     if tests is not None and test is not None:
-        findings += _named_from(tests.root, tests.findings)
+        findings += named_from(tests.root, tests.findings)
     with open_cache(settings) as cache:
         with extract(
             training.photos(), [*views, PixelView()], cache, engines=engines, progress=settings.progress
@@ -127,7 +127,7 @@ def fit_in_full(
         if tests is not None:
             with extract(tests.photos(), model.views, cache, engines=engines, progress=settings.progress) as found:
                 among, left_out = quarantine_tests(tests, found, learnt.kept)
-                findings += left_out if test is None else _named_from(tests.root, left_out)
+                findings += left_out if test is None else named_from(tests.root, left_out)
                 if among.any():
                     said = "test photos, used once"
                     measured["test"] = judged(model, tests, found, title="test photos", protocol=said, among=among)
@@ -144,8 +144,13 @@ def fit_in_full(
     return Fit(replace(model, record=record), tuple(measured.values()), tuple(findings))
 
 
-def _parts(dataset: Dataset, test: str | Path | Dataset | None) -> tuple[Dataset, Dataset | None]:
-    """Photos to learn from (train and val, since cross-validation needs no hold-out), and those to test on."""
+def parts_of(dataset: Dataset, test: str | Path | Dataset | None) -> tuple[Dataset, Dataset | None]:
+    """Photos to learn from (train and val, since cross-validation needs no hold-out), and those to test on.
+
+    Args:
+        dataset: All photos.
+        test: Other photos to test on, as `read` takes them; None = the test part of the dataset, if it has one.
+    """
     inside = dataset.part("test")
     training = dataset.select(dataset.parts != PART_NAMES.index("test"))
     if test is None:
@@ -153,6 +158,11 @@ def _parts(dataset: Dataset, test: str | Path | Dataset | None) -> tuple[Dataset
     return training, (test if isinstance(test, Dataset) else read(test)).for_testing()
 
 
-def _named_from(root: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Findings about photos of another folder than the one learnt from: their paths begin with it."""
+def named_from(root: Path, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings about photos of another folder than the one learnt from: their paths begin with it.
+
+    Args:
+        root: That folder.
+        findings: With paths relative to it.
+    """
     return tuple(replace(each, paths=tuple(str(root / path) for path in each.paths)) for each in findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from foveal.data.split_file import Split
 from foveal.evaluation.measured import Measured
 from foveal.features.extract import Extracted
 from foveal.features.view import View
+from foveal.heads.affine import AffineHead
 from foveal.heads.linear import LinearHead
 from foveal.metrics.calibration import softmax
 from foveal.metrics.evaluate import measure
@@ -31,6 +32,8 @@ from foveal.workflows.recipe import Recipe
 from foveal.workflows.torn import torn_features
 from foveal.workflows.trusting import LearntTrust, kept_evidence, learn_trust, trust_sections
 from foveal.workflows.views import candidates
+
+Head = TypeVar("Head", bound=LinearHead | AffineHead)
 
 
 def learn_classes(
@@ -57,7 +60,7 @@ def learn_classes(
     model = Classifier(
         kept.class_names,
         sets[selection.features],
-        _calibrated(selection.head, calibration),
+        calibrated(selection.head, calibration),
         calibration.temperature,
         trust=trust.trust,
     )
@@ -75,8 +78,13 @@ def learn_classes(
     )
 
 
-def _calibrated(head: LinearHead, calibration: Calibration) -> LinearHead:
-    """The head whose logits are scaled and shifted as calibration says; the temperature stays beside it."""
+def calibrated(head: Head, calibration: Calibration) -> Head:
+    """The head whose logits are scaled and shifted as calibration says; the temperature stays beside it.
+
+    Args:
+        head: Features to logits, by a matrix at the end.
+        calibration: Learnt from logits of photos that the head had not seen.
+    """
     scale, shift = calibration.scale, calibration.shift
     return replace(head, weights=head.weights * scale, bias=head.bias * scale + shift)
 

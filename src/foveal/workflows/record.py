@@ -12,7 +12,7 @@ from foveal.backbones.card import Card
 from foveal.types.finding import Finding
 from foveal.workflows.learnt import Learnt
 
-_PACKAGES = ("foveal", "numpy", "openvino", "onnxruntime", "simplejpeg", "opencv-python-headless", "pillow")
+PACKAGES = ("foveal", "numpy", "openvino", "onnxruntime", "simplejpeg", "opencv-python-headless", "pillow")
 
 
 def make_record(
@@ -41,11 +41,12 @@ def make_record(
         "metrics": dict(metrics),
         "findings": [finding.to_dict() for finding in findings],
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        "versions": {"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}},
     }
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The installed version of a package; "absent" without it."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

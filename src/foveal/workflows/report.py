@@ -99,6 +99,10 @@ def write_reports(model: Classifier, path: Path, report: ModelReport) -> list[Pa
 
 def _evaluations(model: Classifier) -> Iterator[tuple[str, Figures]]:
     if model.evaluation is not None:
-        yield "every photo judged by a model that had not seen it:", model.evaluation
+        trained = "held_out" in model.record.get("metrics", {})
+        said = (
+            "held-out photos, never trained on:" if trained else "every photo judged by a model that had not seen it:"
+        )
+        yield said, model.evaluation
     if model.test_evaluation is not None:
         yield "test photos, used once:", model.test_evaluation

@@ -63,8 +63,7 @@ def test_the_state_fits_both_libraries(tmp_path: Path) -> None:
         state = keras_weights.read(tmp_path / "vgg16.h5", find_spec(name))
         assert state["features.28.bias"].tolist() == [12.0] * 512
         assert tuple(state["features.2.weight"].shape) == (64, 64, 3, 3)
-        assert tuple(state[last].shape) == (1000, 4096)
-        assert not state[last].any()
+        assert last not in state
 
 
 def test_networks_that_keras_builds_otherwise_are_refused(tmp_path: Path) -> None:

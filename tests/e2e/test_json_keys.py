@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_batch import Answer, run_batch
+from foreign_network import write_foreign
 from json_doc import DOC, differences, documented, part
 from own_network import write_network
 from trees import two_classes
@@ -21,7 +22,9 @@ def answers(photos: Path, model: Path, tmp_path_factory: pytest.TempPathFactory)
     shutil.copy(photos / "square" / "09.jpg", tree / "circle")  # so that something is confused
     (tree / "circle" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
     network, card = write_network(place)
+    write_foreign(place / "foreign.onnx", photos)
     verbs = {
+        "foveal adopt": ["adopt", place / "foreign.onnx", "--out", place / "a.foveal", "--classes", photos],
         "foveal fit": ["fit", tree, "--out", place / "m.foveal", "--test", tree],
         "foveal predict": ["predict", model, tree],
         "foveal evaluate": ["evaluate", model, tree],
@@ -44,7 +47,10 @@ def answers(photos: Path, model: Path, tmp_path_factory: pytest.TempPathFactory)
     return dict(zip(verbs, zip(as_json, quiet, strict=True), strict=True))
 
 
+# What needs PyTorch is asked in tests/e2e/training.
+TRAINED = ("foveal train", "foveal models --search", "foveal models pull")
 VERBS = [line[4:-1] for line in DOC.read_text(encoding="utf-8").splitlines() if line.startswith("## `foveal")]
+VERBS = [verb for verb in VERBS if verb not in TRAINED]
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "foveal cache clear"])
@@ -81,6 +87,7 @@ def test_keys_that_only_some_options_give_are_documented(photos: Path, tmp_path:
         "foveal explain (patch)": ["explain", model, one, "--patch"],
         "foveal describe": ["describe", model, "--channel", "embedding:3", "--photos", tree, "--out", tmp_path],
         "foveal describe (backbone)": ["describe", "lite0"],
+        "foveal fit (budget)": ["fit", photos, "--out", tmp_path / "b.foveal", "--budget", "10s"],
     }
     found = run_batch(*[[*command, "--json"] for command in commands.values()])
     for verb, answer in zip(commands, found, strict=True):

@@ -32,7 +32,8 @@ from foveal.trust.trust import Trust
 from foveal.types.text import printable
 
 PROTOCOL = 4
-# An older foveal would not know the head, answer where a gate says "unknown", or misread a model of any number of labels.
+# An older foveal would not know the head, would answer where a gate says "unknown", or would misread a model of any
+# number of labels.
 _GATED_PROTOCOL = 3
 _MULTI_LABEL_PROTOCOL = 2
 _PLAIN_PROTOCOL = 1

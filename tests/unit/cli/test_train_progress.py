@@ -40,7 +40,7 @@ def test_a_step_says_where_it_stands_and_how_long_it_takes() -> None:
     assert step_line(_step()) == said
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0:00"), (75, "1:15"), (3725, "1:02:05")])
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0:00"), (75, "1:15"), (3725, "1:02:05"), (float("inf"), "?")])
 def test_times_are_said_as_on_a_clock(seconds: float, said: str) -> None:
     assert said_time(seconds) == said
 

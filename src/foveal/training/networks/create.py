@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import torch
+
 from foveal.training.networks.bodies import build_body
 from foveal.training.networks.fitting import fit
 from foveal.training.networks.spec import Spec
@@ -12,7 +14,7 @@ from foveal.training.networks.torch_network import TorchNetwork
 from foveal.training.networks.weights import load_weights
 
 
-def create(spec: Spec, *, weights: str | Path = "auto", pretrained: bool = True) -> TorchNetwork:
+def create(spec: Spec, *, weights: str | Path = "auto", pretrained: bool = True, seed: int = 0) -> TorchNetwork:
     """Make a network, in evaluation mode.
 
     Args:
@@ -20,6 +22,7 @@ def create(spec: Spec, *, weights: str | Path = "auto", pretrained: bool = True)
         weights: "auto" for those of the spec, wherever on this machine they are (nothing is ever downloaded), or a
             .safetensors, .pth or Keras .h5 file.
         pretrained: False for random weights.
+        seed: Of the random weights.
 
     Raises:
         FovealError: `weights-missing`, `weights-unreadable`, `weights-changed`, `weights-mismatch`.
@@ -27,7 +30,9 @@ def create(spec: Spec, *, weights: str | Path = "auto", pretrained: bool = True)
     if pretrained:
         spec, body, layer = fit(spec, load_weights(spec, weights))
     else:
-        body, layer = build_body(spec, None)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            body, layer = build_body(spec, None)
     parameters = sum(each.numel() for module in (body, layer) if module is not None for each in module.parameters())
     network = TorchNetwork(dataclasses.replace(spec, parameters=parameters), body, layer)
     network.eval()

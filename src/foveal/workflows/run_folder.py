@@ -1,0 +1,111 @@
+"""The run folder of a training, beside the model: free, unfinished or done, and what it was begun with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from foveal.errors import FovealError
+from foveal.storage import cannot_write, write_atomically
+
+_STATE = "run.json"
+# As `foveal.training.checkpoint` calls the one to go on from.
+_CHECKPOINT = "last.safetensors"
+
+
+def run_folder(model: Path) -> Path:
+    """Where the run folder of a model file is: beside it."""
+    return model.with_name(f"{model.stem}.train")
+
+
+def check_run_folder(folder: Path, *, resume: bool) -> None:
+    """Refuse a run folder that cannot be begun in, or gone on from, before the work is done rather than after.
+
+    Args:
+        folder: The folder.
+        resume: Whether a training is to go on in it.
+
+    Raises:
+        FovealError: `run-exists`: an unfinished training is in it, or something else. `no-run`: there is none to go on
+            with.
+    """
+    state = _state(folder)
+    # One that was interrupted before its first checkpoint has nothing to lose.
+    unfinished = state.get("state") == "running" and (folder / _CHECKPOINT).exists()
+    if resume and state.get("state") != "running":
+        got = "a finished one" if state else "none"
+        raise FovealError(
+            "no-run",
+            f"--resume: expected an unfinished training in {folder}, got {got}",
+            hint="leave --resume out to train from the beginning",
+        )
+    if not resume and unfinished:
+        raise FovealError(
+            "run-exists",
+            f"{folder}: expected no unfinished training, got one begun {state.get('begun', 'earlier')}",
+            hint="go on with --resume, or remove that folder to begin anew",
+        )
+    if not resume and not state and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FovealError(
+            "run-exists",
+            f"{folder}: expected a new folder or one of an earlier training, got something else",
+            hint="choose another name for --out, or move that away",
+        )
+
+
+def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bool) -> None:
+    """Make the folder ready; what a finished training left in it is removed.
+
+    Args:
+        folder: The folder.
+        begun_with: What decides about the training, JSON-able; one that goes on must have begun with the same.
+        begun: When, for people.
+        resume: Whether a training goes on.
+
+    Raises:
+        FovealError: `run-differs`: it was begun with something else. `cannot-write`.
+    """
+    if resume:
+        before = _state(folder).get("begun_with", {})
+        now = json.loads(json.dumps(begun_with))
+        other = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
+        if other:
+            told = "; ".join(f"{key} {before.get(key)!r}, now {now.get(key)!r}" for key in other[:5])
+            raise FovealError(
+                "run-differs",
+                f"--resume: expected what the training in {folder} was begun with, got another: {told}",
+                hint="give the same options and photos, or train from the beginning without --resume",
+            )
+        return
+    try:
+        if _state(folder):
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    _write(folder, {"state": "running", "begun": begun, "begun_with": dict(begun_with)})
+
+
+def finish(folder: Path) -> None:
+    """Remember that the training in the folder is done.
+
+    Raises:
+        FovealError: `cannot-write`.
+    """
+    _write(folder, {**_state(folder), "state": "finished"})
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(folder: Path, values: Mapping[str, Any]) -> None:
+    with write_atomically(folder / _STATE) as file:
+        file.write(json.dumps(values, indent=1).encode())

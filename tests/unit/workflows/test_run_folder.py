@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from foveal.errors import FovealError
+from foveal.workflows.run_folder import begin, check_run_folder, finish, run_folder
+
+WITH = {"recipe": "head", "seed": 0, "with": []}
+
+
+def _code(folder: Path, *, resume: bool) -> str:
+    with pytest.raises(FovealError) as caught:
+        check_run_folder(folder, resume=resume)
+    return caught.value.code
+
+
+def _begun(folder: Path) -> Path:
+    begin(folder, WITH, begun="2026-01-01", resume=False)
+    (folder / "last.safetensors").write_bytes(b"weights")
+    return folder
+
+
+def test_it_stands_beside_the_model() -> None:
+    assert run_folder(Path("models/clothes.foveal")) == Path("models/clothes.train")
+
+
+def test_a_new_folder_may_be_begun_in_and_not_gone_on_from(tmp_path: Path) -> None:
+    check_run_folder(tmp_path / "new", resume=False)
+    assert _code(tmp_path / "new", resume=True) == "no-run"
+
+
+def test_an_unfinished_training_is_gone_on_with_or_refused(tmp_path: Path) -> None:
+    folder = _begun(tmp_path / "a.train")
+    check_run_folder(folder, resume=True)
+    assert _code(folder, resume=False) == "run-exists"
+
+
+def test_one_that_was_interrupted_before_its_first_checkpoint_is_begun_anew(tmp_path: Path) -> None:
+    begin(tmp_path / "a", WITH, begun="2026-01-01", resume=False)
+    check_run_folder(tmp_path / "a", resume=False)
+    check_run_folder(tmp_path / "a", resume=True)
+
+
+def test_a_finished_training_gives_way_to_a_new_one(tmp_path: Path) -> None:
+    folder = _begun(tmp_path / "a.train")
+    finish(folder)
+    check_run_folder(folder, resume=False)
+    assert _code(folder, resume=True) == "no-run"
+    begin(folder, WITH, begun="2026-01-02", resume=False)
+    assert [each.name for each in folder.iterdir()] == ["run.json"]
+
+
+def test_other_files_are_never_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "a.train"
+    folder.mkdir()
+    (folder / "holiday.jpg").write_bytes(b"photo")
+    assert _code(folder, resume=False) == "run-exists"
+    (tmp_path / "file").write_text("x")
+    assert _code(tmp_path / "file", resume=False) == "run-exists"
+
+
+def test_going_on_with_other_options_is_refused_and_names_them(tmp_path: Path) -> None:
+    folder = _begun(tmp_path / "a.train")
+    begin(folder, WITH, begun="later", resume=True)
+    with pytest.raises(FovealError) as caught:
+        begin(folder, {**WITH, "seed": 1}, begun="later", resume=True)
+    assert caught.value.code == "run-differs"
+    assert "seed 0, now 1" in caught.value.message
+    assert json.loads((folder / "run.json").read_text())["begun"] == "2026-01-01"
+
+
+def test_a_damaged_state_counts_as_none(tmp_path: Path) -> None:
+    folder = _begun(tmp_path / "a.train")
+    (folder / "run.json").write_text("[")
+    assert _code(folder, resume=True) == "no-run"
+    assert _code(folder, resume=False) == "run-exists"

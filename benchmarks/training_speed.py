@@ -106,7 +106,9 @@ def own(given: argparse.Namespace) -> None:
         batch = recipe.phases(recipe.build(network, data.classes, options, start), options)[0].batch
         clock = Clock(given.warm, min(batch, len(dataset)))
         settings = TrainSettings(
-            folder=Path(folder), device=given.device, threads=given.workers if given.device != "cpu" else 0,
+            folder=Path(folder),
+            device=given.device,
+            threads=given.workers if given.device != "cpu" else 0,
             listener=clock,
         )
         carried = carry_out(recipe, network, data, options, settings, World(), start=start)
@@ -133,7 +135,9 @@ def _zeros(network: Any, classes: int) -> Any:
     outputs = start_outputs(network)
     width = sum(network.output_columns[name] for name in outputs)
     zeros, ones = np.zeros(width, np.float32), np.ones(width, np.float32)
-    return Start(outputs, LinearHead(zeros, ones, np.zeros((width, classes), np.float32), np.zeros(classes, np.float32)))
+    return Start(
+        outputs, LinearHead(zeros, ones, np.zeros((width, classes), np.float32), np.zeros(classes, np.float32))
+    )
 
 
 def contest(contenders: Mapping[str, Contender], runs: int) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -17,6 +19,7 @@ from foveal.training.allocator import keep_memory
 from foveal.training.batch_size import plan_batch
 from foveal.training.checkpoint import Checkpoint
 from foveal.training.device import Device, choose_device, settle
+from foveal.training.events import Note
 from foveal.training.feeds import Feeds, PhotoFeeds, fitting_batch, sizes_of
 from foveal.training.job import describe_job
 from foveal.training.log import CSV, JSONL, RunLog
@@ -30,7 +33,9 @@ from foveal.training.settings import TrainingData, TrainSettings
 from foveal.training.standing import Standing
 from foveal.types.checked import bad_value
 
-_AMP_WORDS = {None: "off", torch.bfloat16: "bf16", torch.float16: "fp16"}
+# For trials on a processor, of numbers and of batches; of a budget they take no more than a share.
+_DEVICE_TRIAL_S, _BATCH_TRIAL_S = 6.0, 4.0
+_TRIAL_SHARE = 0.03
 
 
 @dataclass
@@ -75,6 +80,16 @@ class Begun:
         """Seconds that the training has taken, interruptions left out."""
         return self._before + time.monotonic() - self.started
 
+    def say(self, text: str) -> None:
+        """Tell and log a remark; only the main process does.
+
+        Args:
+            text: The remark.
+        """
+        if self.log is not None:
+            self.log.note(self.at.at, text)
+            self.settings.listener(Note(text))
+
     def micro_batch(self, number: int) -> int:
         """Photos of a phase that go through the network at a time in each process; measured once, then kept.
 
@@ -96,6 +111,7 @@ class Begun:
                         size_wh=max(sizes_of(phase, size_wh), key=min),
                         processes=self.world.size,
                         whole=phase.norms == "train",
+                        seconds=_trial_s(self.settings, _BATCH_TRIAL_S),
                     ).batch
                 )
             )
@@ -103,8 +119,7 @@ class Begun:
 
     def facts(self) -> dict[str, object]:
         """What was measured here and must be the same when it goes on, for a checkpoint."""
-        device = {"kind": self.device.kind, "amp": _AMP_WORDS[self.device.amp], "compile": self.device.compile}
-        return {"device": device, "parts": self.parts, "threads": torch.get_num_threads()}
+        return {"device": self.device.found(), "parts": self.parts, "threads": torch.get_num_threads()}
 
 
 def begin(
@@ -120,7 +135,7 @@ def begin(
     if not phases:
         raise bad_value("run", "phases of training", "none")
     started = time.monotonic()
-    keep_memory()
+    memory = keep_memory()
     threads = use_processors(share=world.local_size)
     job = describe_job(recogniser, phases, data, settings, world.size)
     checkpoint = _found(settings, job)
@@ -141,7 +156,7 @@ def begin(
         if checkpoint is None:
             _clear(settings)
         log = stack.enter_context(RunLog(settings.folder, at.history, at.at, tensorboard=settings.tensorboard))
-    return Begun(
+    begun = Begun(
         recogniser,
         phases,
         data,
@@ -157,6 +172,10 @@ def begin(
         feeds is None,
         started,
     )
+    if memory is not None:
+        begun.say(memory)
+    begun.say(f"training on {device.describe()}")
+    return begun
 
 
 def to_shard(recogniser: nn.Module, device: Device) -> nn.Module:
@@ -209,33 +228,42 @@ def _device(
     data: TrainingData,
     settings: TrainSettings,
     world: World,
-    kept: dict[str, str],
+    kept: dict[str, Any],
     *,
     trial: bool,
 ) -> Device:
     """The device, its numbers and whether it compiles: measured by one process, once, and the same for all since."""
     batch = fitting_batch(phase.batch, len(data.train_rows), world.size) // world.size
-    wanted = settings.device if world.size == 1 else world.device.type
+    epochs = phase.epochs if settings.budget_s is None else phase.ceiling
 
     def choose(amp: str, compiled: str) -> Device:
         return choose_device(
             recogniser,
             batch=batch,
             size_wh=sizes_of(phase, data.preprocess.size_wh)[-1],
-            wanted=wanted,
+            wanted=settings.device if world.size == 1 else world.device.type,
             amp=amp,
             compile=compiled,
-            steps=round(phase.epochs * len(data.train_rows) / batch / world.size),
+            seconds=_trial_s(settings, _DEVICE_TRIAL_S),
+            steps=round(epochs * len(data.train_rows) / batch / world.size),
+            most_s=settings.budget_s or math.inf,
             local_rank=world.local_rank,
         )
 
-    def words() -> list[str]:
-        if kept and kept["kind"] == choose("off", "off").kind:
-            return [kept["amp"], "on" if kept["compile"] else "off"]
-        amp, compiled = settings.amp, settings.compile
-        if not trial:
-            amp, compiled = (word if word != "auto" else "off" for word in (amp, compiled))
-        chosen = choose(amp, compiled)
-        return [_AMP_WORDS[chosen.amp], "on" if chosen.compile else "off"]
+    # Every process moves its network to its own device; what was measured is that of the first.
+    here = choose("off", "off")
 
-    return choose(*world.on_main(words))
+    def found() -> dict[str, Any]:
+        if kept and kept["kind"] == here.kind:
+            return kept
+        if trial:
+            return choose(settings.amp, settings.compile).found()
+        amp, compiled = (word if word != "auto" else "off" for word in (settings.amp, settings.compile))
+        return replace(choose(amp, compiled), why=()).found()
+
+    return here.as_found(world.on_main(found))
+
+
+def _trial_s(settings: TrainSettings, most: float) -> float:
+    """Seconds for a trial."""
+    return most if settings.budget_s is None else min(most, _TRIAL_SHARE * settings.budget_s)

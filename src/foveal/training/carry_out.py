@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from foveal.data.places import SpanPhoto
+from foveal.errors import FovealError
 from foveal.training.allocator import keep_memory
 from foveal.training.device import choose_device
 from foveal.training.evaluate_held import logits_of
@@ -83,7 +84,7 @@ def carry_out(
         start: The core's probe; a recipe that begins there and gets None learns one first.
 
     Raises:
-        FovealError: `part-unfit`, and whatever the recipe's methods and the training refuse.
+        FovealError: `part-unfit`, `budget-too-short`, and whatever the recipe's methods and the training refuse.
     """
     began = time.monotonic()
     on = recipe.on(options)
@@ -100,7 +101,7 @@ def carry_out(
     notes.add(str(trainable))
     beside = recipe.beside(recogniser, data, options, settings)
     held = _Held(data, phases, settings, world, place)
-    before, start_logits, reserve = None, None, 0.0
+    before, start_logits, looked = None, None, 0.0
     if "wise" in on and settings.parallel == "fsdp" and world.size > 1:
         notes.add(
             "weights are not mixed with those before the training where every process holds a part of them (fsdp)"
@@ -108,8 +109,8 @@ def carry_out(
     elif "wise" in on and len(data.held_rows):
         asked = time.monotonic()
         before, start_logits = plain_state(recogniser), held(recogniser)
-        reserve = _EVALUATIONS * (time.monotonic() - asked)
-    settings = _left(settings, *world.broadcast([time.monotonic() - began, reserve]))
+        looked = time.monotonic() - asked
+    settings = _left(settings, *world.broadcast([time.monotonic() - began, looked]))
     outcome = _trained(recogniser, phases, data, settings, world, beside)
     recogniser = outcome.recogniser
     recipe.finish(recogniser)
@@ -190,12 +191,29 @@ class _Held:
         return logits
 
 
-def _left(settings: TrainSettings, spent: float, reserve: float) -> TrainSettings:
-    """What remains of a budget once some of it is spent and some is kept for later."""
+def _left(settings: TrainSettings, spent: float, looked: float) -> TrainSettings:
+    """What remains of a budget once some of it is spent and some is kept for later.
+
+    Args:
+        settings: As they were.
+        spent: Seconds so far.
+        looked: Seconds that the held-out photos took, if they are looked at again for mixing; else 0.
+
+    Raises:
+        FovealError: `budget-too-short`: nothing remains.
+    """
     if settings.budget_s is None:
         return settings
-    kept = settings.reserve_s + reserve
-    return replace(settings, budget_s=max(settings.budget_s - spent, kept + 1.0), reserve_s=kept)
+    kept = settings.reserve_s + _EVALUATIONS * looked
+    left = settings.budget_s - spent
+    if left <= kept:
+        raise FovealError(
+            "budget-too-short",
+            f"expected time to train in, got {settings.budget_s:.0f} s, of which what comes before the first step took "
+            f"{spent:.0f} s and what comes after the last needs about {kept:.0f} s",
+            hint="give it more time, a smaller network or smaller pictures, or stay with the frozen network",
+        )
+    return replace(settings, budget_s=left, reserve_s=kept, evaluation_s=looked or None)
 
 
 def _trained(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -23,8 +24,10 @@ COMPILE = ("auto", "on", "off")
 
 # Fewer digits must be worth it, and one measurement is not exact.
 _AMP_GAIN = 1.1
-# Compiling took a minute on two cores; it is not even tried where training takes less than this.
-_WORTH_COMPILING_S = 2400.0
+# Compiling is not even tried where training takes less than this. On two cores it took 59 s, and then 32 photos/s went
+# through where 38 did without, nor was it the faster one in any other trial there: on processors it is tried only where
+# the minute is less than a hundredth of what lies ahead.
+_WORTH_COMPILING_S = {"cuda": 2400.0, "cpu": 7200.0}
 _WORDS = {torch.bfloat16: "bfloat16", torch.float16: "float16", None: "float32"}
 
 
@@ -60,6 +63,31 @@ class Device:
         speed = f": {self.images_per_s:.3g} photos/s in a trial" if self.images_per_s else ""
         why = f" ({'; '.join(self.why)})" if self.why else ""
         return f"{', '.join(parts)}{speed}{why}"
+
+    def found(self) -> dict[str, Any]:
+        """What was chosen and why, JSON-able; `as_found` takes it."""
+        words = {value: word for word, value in AMP.items() if word != "auto"}
+        return {
+            "kind": self.kind,
+            "amp": words[self.amp],
+            "compile": self.compile,
+            "images_per_s": self.images_per_s,
+            "why": list(self.why),
+        }
+
+    def as_found(self, found: Mapping[str, Any]) -> Device:
+        """This device with what was chosen on another of its kind, or before a training was interrupted.
+
+        Args:
+            found: What `found` gave.
+        """
+        return dataclasses.replace(
+            self,
+            amp=AMP[found["amp"]],
+            compile=found["compile"],
+            images_per_s=found["images_per_s"],
+            why=tuple(found["why"]),
+        )
 
     def place(self, module: nn.Module) -> nn.Module:
         """Move a module there, weights in the order of memory that suits it; changes it in place."""
@@ -101,6 +129,7 @@ def choose_device(
     compile: str = "auto",  # noqa: A002  # the word of the option
     seconds: float = 6.0,
     steps: int = 0,
+    most_s: float = math.inf,
     local_rank: int = 0,
 ) -> Device:
     """Choose by short trials of the real network, and move it there.
@@ -117,6 +146,7 @@ def choose_device(
         compile: "auto", "on" or "off".
         seconds: For all trials without compiling.
         steps: Steps the training will take, for whether compiling can pay; 0 = not known, where "auto" never compiles.
+        most_s: Seconds that the training takes at most.
         local_rank: Number of this process on its machine: which GPU "auto" and "cuda" mean.
 
     Raises:
@@ -128,9 +158,9 @@ def choose_device(
     torch_device = _find(wanted, local_rank)
     shapes = tuple((tuple(each.shape), each.requires_grad) for each in recogniser.parameters())
     layers = tuple(type(each).__qualname__ for each in recogniser.modules())
-    question = (shapes, layers, batch, size_wh, torch_device, amp, compile, steps, torch.get_num_threads())
+    question = (shapes, layers, batch, size_wh, torch_device, amp, compile, (steps, most_s), torch.get_num_threads())
     if question not in _answers:
-        _answers[question] = _choose(recogniser, torch_device, batch, size_wh, (amp, compile), seconds, steps)
+        _answers[question] = _choose(recogniser, torch_device, batch, size_wh, (amp, compile), seconds, (steps, most_s))
     chosen = _answers[question]
     chosen.place(recogniser)
     return chosen
@@ -185,7 +215,7 @@ def _choose(
     size_wh: tuple[int, int],
     wishes: tuple[str, str],
     seconds: float,
-    steps: int,
+    length: tuple[int, float],
 ) -> Device:
     """Trials, the plainest first; each further one has to be worth it."""
     amp, compiling = wishes
@@ -214,17 +244,23 @@ def _choose(
         best = dataclasses.replace(best, compile=True)
         why.append("compiled as asked for")
     elif compiling == "auto":
-        best, told = _perhaps_compiled(recogniser, best, batch, size_wh, steps, seconds)
+        best, told = _perhaps_compiled(recogniser, best, batch, size_wh, length, seconds)
         why += told
     return dataclasses.replace(best, why=tuple(why))
 
 
 def _perhaps_compiled(
-    recogniser: nn.Module, plain: Device, batch: int, size_wh: tuple[int, int], steps: int, seconds: float
+    recogniser: nn.Module,
+    plain: Device,
+    batch: int,
+    size_wh: tuple[int, int],
+    length: tuple[int, float],
+    seconds: float,
 ) -> tuple[Device, list[str]]:
-    """Compile where the training is long enough to gain more than compiling costs."""
-    ahead = steps * batch / plain.images_per_s
-    if ahead < _WORTH_COMPILING_S or plain.kind == "mps":
+    """Compile where the training, of so many steps and seconds at most, gains more by it than compiling costs."""
+    steps, most_s = length
+    ahead = min(steps * batch / plain.images_per_s, most_s)
+    if ahead < _WORTH_COMPILING_S.get(plain.kind, math.inf):
         return plain, []
     began = time.perf_counter()
     try:

@@ -12,14 +12,16 @@ PACKAGES = ("torch", "torchvision", "timm", "captum", "safetensors", "onnxscript
 """What the extra `train` brings."""
 
 
-# PyTorch's threads wait for each other after every operation, by default turning in a loop for a while. Where something
-# else wants the processor, the decoding of photos to begin with, the one that is waited for cannot run meanwhile: on two
-# busy cores fine-tuning went from 2 to 10 photos a second with threads that wait asleep.
+# PyTorch's threads wait for each other after every operation, by default turning in a loop for a while. Where anything
+# else wants the processor, the decoding of photos to begin with, the one that is waited for cannot run meanwhile: on
+# two busy cores fine-tuning went from 2 to 10 photos a second with threads that wait asleep.
 _ASLEEP = ("OMP_WAIT_POLICY", "passive")
 
 
 def require_train(wanted: str) -> None:
-    """Refuse to go on without the extra `train`; where PyTorch is not loaded yet, see to it that its threads wait asleep.
+    """Refuse to go on without the extra `train`.
+
+    Where PyTorch is not loaded yet, its threads are told to wait for each other asleep.
 
     Args:
         wanted: What needs it, for the message.

@@ -16,7 +16,7 @@ from foveal.training import checkpoint as checkpoints
 from foveal.training.begin import Begun, begin, to_shard
 from foveal.training.budget import Budget, Costs, Work, costs_of
 from foveal.training.evaluate_held import held_figures, logits_of
-from foveal.training.events import EpochDone, Event, Note, StepDone
+from foveal.training.events import EpochDone, Event, StepDone
 from foveal.training.feeds import Feeds, Size, fitting_batch, sizes_of
 from foveal.training.guards import (
     TRIED_PHOTOS,
@@ -93,7 +93,8 @@ class _Training:
         self._begun, self._interruption, self._extra_loss = begun, interruption, extra_loss
         self._data, self._settings, self._world = begun.data, begun.settings, begun.world
         self._at = begun.at
-        self._costs: Costs = costs_of(self._at.costs) if self._at.costs else Costs()
+        before = Costs(evaluation=self._settings.evaluation_s)
+        self._costs: Costs = costs_of(self._at.costs) if self._at.costs else before
         self._budget: Budget | None = None
         if self._settings.budget_s is not None:
             self._budget = Budget(self._settings.budget_s - self._settings.reserve_s, begun.phases)
@@ -128,7 +129,9 @@ class _Training:
             begun.checkpoint = None
         steps = begun.feeds.train(phase, self._size(phase)).steps
         if at.left < 0:
-            at.left = max(1, round(phase.epochs * steps))
+            # Under a budget it is planned anew after the second step, with the most there can be until then.
+            at.left = max(1, round((phase.epochs if self._budget is None else phase.ceiling) * steps))
+            self._replan(stretch, steps)
         while at.left > 0:
             self._train_epoch(stretch, steps)
             self._end_epoch(stretch, steps)
@@ -137,6 +140,8 @@ class _Training:
             checkpoints.put(begun.recogniser.state_dict(), checkpoints.whole(trained.state_dict()))
             begun.device.place(begun.recogniser)
         at.phase_ended(steps)
+        # Steps of the next phase may train other layers.
+        self._costs = Costs(evaluation=self._costs.evaluation)
         self._right = self._right[:0]
 
     def outcome(self) -> Outcome:
@@ -185,15 +190,16 @@ class _Training:
         now = time.monotonic()
         pixels = size[0] * size[1]
         self._costs.stepped(pixels, now - self._mark, self._ticks)
-        work = self._work(stretch.phase, steps)
         if at.at == 1 and stretch.first is not None:
             self._note(start_note(*stretch.first, getattr(self._begun.recogniser, "beginning", "random")))
         if not at.blind and stretch.first is not None:
             at.blind = stretch.first[1]
-        if self._budget is not None and self._costs.measured(pixels):
-            self._replan(self._budget, work)
-        self._show(stretch, work, pixels)
-        self._mark, self._ticks = time.monotonic(), 0
+        if at.step < steps or at.left <= 0:
+            # At the end of an epoch that goes on it is planned after the evaluation.
+            self._replan(stretch, steps)
+        self._show(stretch, self._work(stretch.phase, steps), pixels)
+        # What looking up takes is a part of what steps take.
+        self._mark, self._ticks = now, 0
         if at.left <= 0 or at.step == steps:
             # The epoch ends here, which measures, saves and stops by itself.
             return
@@ -212,13 +218,17 @@ class _Training:
         waited = time.monotonic() - self._mark
         return self._begun.device.kind == "cpu" or waited >= _LOOK_S or self._interruption.wanted
 
-    def _replan(self, budget: Budget, work: Work) -> None:
-        at = self._at
+    def _replan(self, stretch: Stretch, steps: int) -> None:
+        at, budget = self._at, self._budget
+        if budget is None:
+            return
+        work = self._work(stretch.phase, steps)
 
-        def plan() -> int:
-            return budget.plan(at.phase, work, self._costs, self._begun.elapsed(), first=not at.planned)
+        def plan() -> tuple[int, bool]:
+            elapsed = self._begun.elapsed()
+            return budget.plan(at.phase, work, self._costs, elapsed, left=at.left, planned=at.planned)
 
-        at.left, at.planned = self._world.on_main(plan), True
+        at.left, at.planned = self._world.on_main(plan)
 
     def _end_epoch(self, stretch: Stretch, steps: int) -> None:
         """Measure, log and save."""
@@ -239,6 +249,9 @@ class _Training:
             at.left = 0
         if at.step == steps:
             at.epoch_ended()
+            if at.left > 0:
+                self._costs.evaluated(time.monotonic() - began)
+                self._replan(stretch, steps)
         at.finished = at.left <= 0 and at.phase == len(self._begun.phases) - 1
         stretch.sums.zero_()
         if self._begun.log is not None:
@@ -355,9 +368,7 @@ class _Training:
         if text is None:
             return
         self._at.notes.append(text)
-        if self._begun.log is not None:
-            self._begun.log.note(self._at.at, text)
-            self._tell(Note(text))
+        self._begun.say(text)
 
     def _tell(self, event: Event) -> None:
         self._settings.listener(event)
@@ -372,6 +383,7 @@ class _Training:
             at.progress,
             [width * height for width, height in sizes_of(phase, size_wh)],
             len(self._data.held_rows) / self._images(phase),
+            size_wh[0] * size_wh[1],
         )
 
     def _size(self, phase: Phase) -> Size:

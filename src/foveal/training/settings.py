@@ -81,6 +81,7 @@ class TrainSettings:
         resume: Go on where the checkpoint in the folder stands; begin where there is none.
         budget_s: Seconds that everything may take, `reserve_s` included; None trains the epochs of the phases.
         reserve_s: Seconds of the budget that are kept for what follows the training, such as the export.
+        evaluation_s: Seconds that the held-out photos took when they were looked at before; None = they were not.
         checkpoint_s: Seconds between checkpoints within an epoch; each epoch ends with one anyway.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         amp: "auto", "off", "bf16" or "fp16".
@@ -105,6 +106,7 @@ class TrainSettings:
     resume: bool = False
     budget_s: float | None = None
     reserve_s: float = 0.0
+    evaluation_s: float | None = None
     checkpoint_s: float = 300.0
     device: str = "auto"
     amp: str = "auto"

@@ -17,12 +17,10 @@ from foveal.features.settings import Settings
 from foveal.types.before_after import BeforeAfter, Side
 from foveal.workflows.fit import Fit, fit_in_full
 from foveal.workflows.recipe import Recipe
-from foveal.workflows.train import Listener, Trained, train_in_full
+from foveal.workflows.train import WRITING_S, Listener, Trained, train_in_full
 from foveal.workflows.train_wishes import TrainWishes
 
 _RECIPE = "linear-then-full"
-# Of the budget, for writing the model and its report.
-_WRITING_S = 3.0
 _FIRST_JUDGED = 2
 _SLOWEST_DECAY = 0.9
 
@@ -199,10 +197,10 @@ def _tried(
         return None, "photos with any number of labels are not fine-tuned on yet"
     if "," in recipe.backbone:
         return None, "several networks side by side are not fine-tuned"
-    if left_s <= _WRITING_S:
+    if left_s <= WRITING_S:
         return None, "no time was left after the probe"
     try:
-        wishes = TrainWishes(recipe=_RECIPE, backbone=recipe.backbone, budget_s=left_s - _WRITING_S, seed=recipe.seed)
+        wishes = TrainWishes(recipe=_RECIPE, backbone=recipe.backbone, budget_s=left_s, seed=recipe.seed)
         done = train_in_full(
             dataset,
             wishes,

@@ -131,15 +131,11 @@ def teach(
     Returns:
         `foveal.training.carry_out.Carried`.
     """
-    from foveal.training.allocator import keep_memory
     from foveal.training.carry_out import carry_out
-    from foveal.training.events import Note, no_listener
+    from foveal.training.events import no_listener
     from foveal.training.settings import TrainingData, TrainSettings
 
     tell = listener if listener is not None and world.main else no_listener
-    kept = keep_memory()
-    if kept is not None:
-        tell(Note(kept))
     data = TrainingData(
         photos=lesson.training.take(lesson.rows).photos(),
         labels=lesson.labels,
@@ -162,9 +158,7 @@ def teach(
         tensorboard=wishes.tensorboard,
         listener=tell,
     )
-    carried = carry_out(recipe, network, data, wishes.options(), settings, world, start=lesson.start)
-    tell(Note(f"trained on {carried.outcome.device.describe()}"))
-    return carried
+    return carry_out(recipe, network, data, wishes.options(), settings, world, start=lesson.start)
 
 
 def export_and_prove(carried: Any, lesson: Lesson, preprocess: Preprocess) -> Taught:

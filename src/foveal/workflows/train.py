@@ -41,6 +41,9 @@ _WAIT_S = 24 * 3600.0
 # What follows a training took so long on two cores: the rest of the conclusion, a million parameters exported twice,
 # and a held-out photo in times of its latency (features, proof, cutting up for the gate).
 _CONCLUDING_S = 6.0
+WRITING_S = 3.0
+"""Of a budget, for writing the model and its report."""
+
 _EXPORT_S_PER_MILLION = 1.0
 _SLACK = 2.0
 
@@ -271,7 +274,7 @@ class _Run:
         if self.wishes.budget_s is None:
             return None, 0.0
         spent = time.perf_counter() - self.started
-        needed = _CONCLUDING_S + (0.0 if prepared is None else _concluding_s(prepared))
+        needed = _CONCLUDING_S + WRITING_S + (0.0 if prepared is None else _concluding_s(prepared))
         left, reserve = world.broadcast([self.wishes.budget_s - spent, needed])
         if left <= reserve:
             raise FovealError(

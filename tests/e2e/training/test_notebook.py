@@ -16,6 +16,7 @@ pytest.importorskip("timm", reason="the extra `train` is not installed")
 
 NOTEBOOK = Path(__file__).parents[3] / "examples" / "fine_tune.ipynb"
 PATIENCE_S = 560
+ONE_THREAD = {"FOVEAL_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 RUN = """
 import json, sys
@@ -30,6 +31,7 @@ values = {
     "story": {name: story[name] for name in ("before_after", "history", "export", "epochs")},
     "probe": names["probe"].evaluation.accuracy,
     "tested": verdict.first.photos,
+    "verdict": verdict.verdict,
     "accuracy": verdict.second.accuracy,
     "reasons": type(names["reasons"]).__name__,
     "answers": list(names["answers"].answers),
@@ -47,7 +49,7 @@ def came_to(tmp_path_factory: pytest.TempPathFactory) -> Any:
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(NOTEBOOK)],
         cwd=place,
-        env={**os.environ, "MPLBACKEND": "Agg", "PYTHONUTF8": "1", "TMPDIR": str(place)},
+        env={**os.environ, **ONE_THREAD, "MPLBACKEND": "Agg", "PYTHONUTF8": "1", "TMPDIR": str(place)},
         capture_output=True,
         encoding="utf-8",
         timeout=PATIENCE_S,
@@ -58,27 +60,29 @@ def came_to(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.mark.timeout(PATIENCE_S + 20)
-def test_every_cell_runs_and_the_network_learns(came_to: Any) -> None:
+def test_every_cell_runs_and_training_pays(came_to: Any) -> None:
     story = came_to["story"]
     before_after = story["before_after"]
-    assert before_after["photos"] >= 40
-    assert before_after["payoff"] in ("pays", "too-small-to-tell", "does-not-pay")
-    assert story["epochs"] == len(story["history"])
-    assert story["history"][-1]["held_accuracy"] >= 0.6
+    assert before_after["photos"] == 60
+    assert before_after["payoff"] == "pays"
+    # Chance is a half, and the frozen network does little better.
+    assert came_to["probe"] <= 0.8
+    assert before_after["before"]["accuracy"] <= 0.8
+    assert before_after["after"]["accuracy"] >= 0.9
+    assert len(story["history"]) == story["epochs"] == 3
+    assert story["history"][-1]["held_loss"] < story["history"][0]["held_loss"]
     assert story["export"]["agreement"] == 1.0
     assert story["export"]["max_probability_difference"] <= 1e-3
-    # Chance is a third.
-    assert came_to["probe"] >= 0.6
-    assert before_after["after"]["accuracy"] >= 0.6
 
 
 def test_what_was_trained_is_compared_explained_and_asked(came_to: Any) -> None:
     assert came_to["tested"] == 120
-    assert came_to["accuracy"] >= 0.6
+    assert came_to["verdict"] == "second"
+    assert came_to["accuracy"] >= 0.9
     assert came_to["reasons"] == "Explanations"
-    assert len(came_to["answers"]) == 1
+    assert came_to["answers"] == ["anticlockwise"]
     assert len(came_to["figures"]) == 2
-    assert (Path(came_to["folder"]) / "polygons.foveal").is_file()
+    assert (Path(came_to["folder"]) / "spirals.foveal").is_file()
     assert (Path(came_to["folder"]) / "tuned.train" / "log.csv").is_file()
 
 

@@ -10,6 +10,7 @@ import timm
 from torch import Tensor, nn
 from torchvision import models
 
+from foveal.training.networks import convnet32
 from foveal.training.networks.spec import Spec
 
 State = Mapping[str, Tensor]
@@ -47,7 +48,8 @@ def whole(spec: Spec, state: State | None) -> nn.Module:
 
 def _whole_timm(spec: Spec, state: State | None) -> nn.Module:
     if spec.library == "foveal":
-        body = timm.create_model(f"tf_{spec.architecture}")
+        own = spec.architecture == convnet32.NAME
+        body = convnet32.ConvNet32() if own else timm.create_model(f"tf_{spec.architecture}")
         if state is not None:
             body.load_state_dict(state)
         return body

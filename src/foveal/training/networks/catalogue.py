@@ -15,7 +15,7 @@ import functools
 from foveal.backbones import catalogue as built_in
 from foveal.backbones.card import Card
 from foveal.errors import FovealError, unknown_name
-from foveal.training.networks import timm_specs, torchvision_specs
+from foveal.training.networks import convnet32, timm_specs, torchvision_specs
 from foveal.training.networks.spec import LIBRARIES, Spec
 
 SHORT_NAMES = {
@@ -105,6 +105,8 @@ def _every_name() -> tuple[str, ...]:
 
 
 def _in_foveal(bare: str) -> Spec | None:
+    if bare == convnet32.NAME:
+        return convnet32.spec()
     for card in map(built_in.find, _PACKAGED):
         architecture, _, tag = card.name.rpartition(".")
         if bare in (card.short_name, card.name, architecture):
@@ -169,7 +171,9 @@ _FINDERS = {"foveal": _in_foveal, "timm": _in_timm, "torchvision": _in_torchvisi
 def _unknown(name: str, library: str, bare: str) -> FovealError:
     """The error for a name that nothing has, with the near ones."""
     names = [full.partition("/")[2] for full in _every_name() if full.startswith(library)]
-    known = dict.fromkeys([*([] if library else SHORT_NAMES), *(each.partition(".")[0] for each in names), *names])
+    known = dict.fromkeys(
+        [convnet32.NAME, *([] if library else SHORT_NAMES), *(each.partition(".")[0] for each in names), *names]
+    )
     near = difflib.get_close_matches(bare, known, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else "search with `foveal models --search TEXT`"
     return FovealError("unknown-name", f"expected the name of a network, got {name!r}", hint=hint)

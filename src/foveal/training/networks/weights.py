@@ -61,7 +61,7 @@ def local_file(spec: Spec) -> Path | None:
         kept = kept_folder() / f"{spec.name}{suffix}"
         if kept.is_file():
             return kept
-    if spec.library == "foveal":
+    if spec.library == "foveal" and spec.source:
         return weights_file(find(spec.name))
     if spec.library == "timm" and spec.tag:
         given = timm_specs.configuration(spec.architecture, spec.tag)

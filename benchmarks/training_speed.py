@@ -3,10 +3,12 @@
 Claim: on two cores, with lite0 at 224 pixels and the same random crops, foveal's loop trains at least 1.5 times as many
     photos a second as the plain loop and as fastai, both with their allocator tuned (foveal tunes its own).
 Command: python benchmarks/training_speed.py FOLDER [--runs 3] [--photos 600] [--epochs 1] [--batch 0]
-             [--rival-batch 32] [--workers 2] [--size 224] [--hand-tuned] [--timm]
-    FOLDER has a folder of photos for each class; --photos takes so many of them, spread over all, 0 takes all. --batch 0
-    is the recipe's own. --hand-tuned adds a plain loop with channels_last, batch norms that stand still and batches of
-    8; --timm adds timm's loader. fastai takes part where it is installed.
+             [--rival-batch 32] [--workers 2] [--threads 0] [--size 224] [--hand-tuned]
+             [--timm]
+    FOLDER has a folder of photos for each class; --photos takes so many of them, spread over all; 0 takes all. With
+    --batch 0 foveal has the recipe's own. --hand-tuned adds a plain loop with channels_last, batch norms that stand
+    still and batches of 8; --timm adds timm's loader. The others read photos in --workers processes, foveal in
+    --threads threads; 0 is as many as it takes by itself. fastai takes part where it is installed.
          python benchmarks/training_speed.py FOLDER --backbone resnet50 --weights random --device auto --timm
              --photos 0 --rival-batch 256 --workers 16
     on a GPU: from random weights by the recipe from-scratch, all in bfloat16 and channels_last.
@@ -56,6 +58,7 @@ class Clock:
         self.photos, self.seconds, self.notes = 0, 0.0, list[str]()
 
     def __call__(self, event: Any) -> None:
+        """Take note of an event."""
         from foveal.training.events import EpochDone, Note, StepDone
 
         now = time.perf_counter()
@@ -72,8 +75,9 @@ class Clock:
 
 
 def own(given: argparse.Namespace) -> None:
-    """Train as `foveal train` does, but with the rivals' crops, at the full size all the way and with no photos held
-    out; the last layer begins with zeros instead of a probe, which costs no less a step.
+    """Train as `foveal train` does, but with the rivals' crops, at the full size all the way and no photos held out.
+
+    The last layer begins with zeros instead of a probe, which costs no less a step.
     """
     from foveal.data.read import read
     from foveal.training.carry_out import carry_out
@@ -108,7 +112,7 @@ def own(given: argparse.Namespace) -> None:
         settings = TrainSettings(
             folder=Path(folder),
             device=given.device,
-            threads=given.workers if given.device != "cpu" else 0,
+            threads=given.threads,
             listener=clock,
         )
         carried = carry_out(recipe, network, data, options, settings, World(), start=start)
@@ -193,7 +197,7 @@ def some(folder: Path, most: int, into: Path) -> Path:
     return into
 
 
-def rivals(given: argparse.Namespace, folder: Path, device: str) -> dict[str, Contender]:
+def rivals(given: argparse.Namespace, folder: Path) -> dict[str, Contender]:
     """The commands of those foveal is compared with."""
     weights, name = given.weights, given.backbone
     if weights != "random":
@@ -206,8 +210,7 @@ def rivals(given: argparse.Namespace, folder: Path, device: str) -> dict[str, Co
     def command(script: str, *more: str, batch: int = given.rival_batch) -> Contender:
         numbers = {"batch": batch, "epochs": given.epochs, "size": given.size, "workers": given.workers}
         words = [word for key, value in {**numbers, "warm": given.warm}.items() for word in (f"--{key}", str(value))]
-        words += ["--network", name, "--weights", weights, "--device", device, *more]
-        words += ["--amp", "bf16"] if device == "cuda" else []
+        words += ["--network", name, "--weights", weights, "--device", given.device, *more]
         return Contender([str(_RIVALS / script), str(folder), *words], environment=TUNED_MALLOC)
 
     found: dict[str, Callable[[], Contender]] = {"torchvision-style loop": lambda: command("torchvision_train.py")}
@@ -226,7 +229,16 @@ def main() -> None:
     """Race the contenders."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    numbers = {"runs": 3, "photos": 600, "epochs": 1, "batch": 0, "rival-batch": 32, "workers": 2, "size": 224}
+    numbers = {
+        "runs": 3,
+        "photos": 600,
+        "epochs": 1,
+        "batch": 0,
+        "rival-batch": 32,
+        "workers": 2,
+        "threads": 0,
+        "size": 224,
+    }
     for name, value in {**numbers, "warm": 4}.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--backbone", default="lite0")
@@ -239,18 +251,14 @@ def main() -> None:
     if given.own:
         own(given)
         return
-    import torch
-
-    device = given.device if given.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     machine()
-    print(torch.cuda.get_device_name() if device == "cuda" else "no GPU used")
     with Place() as place:
         folder = some(given.folder, given.photos, place.folder / "photos")
         words = ["--epochs", str(given.epochs), "--batch", str(given.batch), "--size", str(given.size)]
-        words += ["--workers", str(given.workers), "--warm", str(given.warm), "--backbone", given.backbone]
-        words += ["--weights", given.weights, "--device", device]
+        words += ["--threads", str(given.threads), "--warm", str(given.warm), "--backbone", given.backbone]
+        words += ["--weights", given.weights, "--device", given.device]
         mine = Contender([__file__, str(folder), "--own", *words])
-        contest({"foveal": mine, **rivals(given, folder, device)}, given.runs)
+        contest({"foveal": mine, **rivals(given, folder)}, given.runs)
 
 
 if __name__ == "__main__":

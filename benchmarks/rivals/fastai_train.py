@@ -78,7 +78,7 @@ def main() -> None:
         lr=RATE,
         wd=0.01,
     )
-    if given.amp == "bf16":
+    if given.device == "cuda":
         learner.to_bf16()
     clock = Clock(given.warm)
     with learner.no_bar(), learner.no_logging():

@@ -59,10 +59,16 @@ def finish(foreign: Foreign) -> Finished:
     content = model.SerializeToString()
     graph = OnnxGraph(content, outputs=[f"net/{foreign.output}"], name=where)
     output = f"net/{foreign.output}"
-    classes = int(np.prod(graph.shape(output)))
+    classes = _classes(where, graph.shape(output))
     tail = tail_of(graph, output, classes)
     samples = _samples(foreign)
     said = _run(content, output, samples).reshape(len(samples), classes)
+    if not np.isfinite(said).all():
+        raise FovealError(
+            "network-unreadable",
+            f"{where}: expected finite class scores of every photo, got others: its weights are damaged or diverged",
+            hint="take an earlier checkpoint, or export it again",
+        )
     if tail.activation == "sigmoid" and classes > 1:
         raise FovealError(
             "not-a-classifier",
@@ -81,6 +87,18 @@ def finish(foreign: Foreign) -> Finished:
             hint="please report this with the file; until then export the network to ONNX with its logits as output",
         )
     return Finished(network, head, wanted.shape[1], difference)
+
+
+def _classes(where: str, shape: tuple[int, ...]) -> int:
+    """How many columns an output of one photo has; all its other axes are of length 1."""
+    classes = max(shape, default=1)
+    if int(np.prod(shape)) != classes:
+        raise FovealError(
+            "not-a-classifier",
+            f"{where}: expected one score a class, [N, C], got an output of {list(shape)}",
+            hint="a detector or a segmenting network is no classifier; of several outputs name one with --output",
+        )
+    return classes
 
 
 def with_photos(foreign: Foreign) -> Any:

@@ -32,8 +32,8 @@ _PROTOCOL = 1001
 _MOST_AXES = 64
 # In elements: as bytes it still is a 64-bit number.
 _LARGEST = 2**59
-# Tensors may share a storage; how large they may be together, in multiples of the file, bounds the memory.
-_MOST_SHARING = 8
+MOST_SHARING = 8
+"""Tensors may share a storage; how large they may be together, in multiples of the file, bounds the memory."""
 
 STORAGE_DTYPES = {
     "DoubleStorage": np.dtype("<f8"),
@@ -165,6 +165,24 @@ def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _read(data: bytes) -> dict[str, NDArray[Any]]:
+    state = read_legacy(data)
+    tensors = {name: value for name, value in state.items() if isinstance(value, StoredTensor)}
+    wanted = sum(math.prod(tensor.shape) * tensor.storage.dtype.itemsize for tensor in tensors.values())
+    if wanted > MOST_SHARING * len(data):
+        raise ValueError(f"tensors of {wanted:,} bytes in a file of {len(data):,}")
+    return {name: tensor.array() for name, tensor in tensors.items()}
+
+
+def read_legacy(data: bytes, *, keys: tuple[type, ...] = (str,)) -> dict[Any, Any]:
+    """The dict that a file of before PyTorch 1.6 holds, its tensors not yet copied.
+
+    Args:
+        data: The whole file.
+        keys: What the keys of dicts may be.
+
+    Raises:
+        ValueError: Not such a file, cut off, or it asks for anything but plain data.
+    """
     # In memory, where reading more than there is asks for no memory.
     file = io.BytesIO(data)
     if _load(file) != _MAGIC_NUMBER:
@@ -175,19 +193,15 @@ def _read(data: bytes) -> dict[str, NDArray[Any]]:
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise ValueError("no system information, or big-endian data")
     storages = Storages()
-    state = load_data(file, find=_find, persistent=storages.persistent)
-    keys = _load(file)
-    if not isinstance(state, dict) or not isinstance(keys, list):
+    state = load_data(file, find=_find, persistent=storages.persistent, keys=keys)
+    stored = _load(file)
+    if not isinstance(state, dict) or not isinstance(stored, list):
         raise ValueError("no state dict")
-    for key in keys:
+    for key in stored:
         if not isinstance(key, str) or key not in storages:
             raise ValueError("raw memory for a storage that nothing names")
         _fill(file, storages[key], data)
-    tensors = {name: value for name, value in state.items() if isinstance(value, StoredTensor)}
-    wanted = sum(math.prod(tensor.shape) * tensor.storage.dtype.itemsize for tensor in tensors.values())
-    if wanted > _MOST_SHARING * len(data):
-        raise ValueError(f"tensors of {wanted:,} bytes in a file of {len(data):,}")
-    return {name: tensor.array() for name, tensor in tensors.items()}
+    return state
 
 
 def _fill(file: io.BytesIO, storage: Storage, data: bytes) -> None:

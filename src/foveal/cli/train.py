@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -144,7 +145,11 @@ def _train(photos: Path, out: Path, test: Path | None, split: str, *, json: bool
         classes=given["classes"],
     )
     # Of several processes the first alone is told how it goes, and speaks.
-    with PhotoProgress("looking at photos", quiet=quiet) as seen, TrainProgress(quiet=quiet) as trained:
+    with (
+        _told_to_resume(wishes.folder, quiet=quiet),
+        PhotoProgress("looking at photos", quiet=quiet) as seen,
+        TrainProgress(quiet=quiet) as trained,
+    ):
         done = train_in_full(
             read(photos, exclude=given["exclude"], relabel=given["relabel"]),
             wishes,
@@ -157,6 +162,20 @@ def _train(photos: Path, out: Path, test: Path | None, split: str, *, json: bool
         return
     done.model.save(out)
     _show(done, out, _written(done, out), json=json, quiet=quiet)
+
+
+@contextmanager
+def _told_to_resume(folder: Path | None, *, quiet: bool) -> Iterator[None]:
+    """Who interrupts a training is told how it goes on."""
+    from foveal.cli.output import say
+    from foveal.workflows.run_folder import is_unfinished
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if folder is not None and is_unfinished(folder):
+            say(f"the training so far is in {folder}: the same command with --resume goes on with it", quiet=quiet)
+        raise
 
 
 def _wishes(out: Path, given: Mapping[str, Any]) -> TrainWishes:

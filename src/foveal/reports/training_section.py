@@ -94,7 +94,7 @@ def told(record: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("teacher", found["teacher"]),
         ("parts of training", ", ".join(found["parts"])),
         ("asked for", ", ".join(given)),
-        ("trained", f"{found['epochs']:g} epochs on {counted(found['processes'], 'process', 'processes')}"),
+        ("trained", f"{_counted_epochs(found['epochs'])} on {counted(found['processes'], 'process', 'processes')}"),
     ]
     return [(name, value) for name, value in pairs if value]
 
@@ -106,9 +106,13 @@ def _what(found: Mapping[str, Any]) -> str:
         f" The held-out photos also decided {joined(found['held_out_used_for'])}." if found["held_out_used_for"] else ""
     )
     return (
-        f"{found['network']} was trained by the recipe {found['recipe']}{taught} for {found['epochs']:g} epochs: "
+        f"{found['network']} was trained by the recipe {found['recipe']}{taught} for {_counted_epochs(found['epochs'])}: "
         f"{found['trained_parameters']:,} of {found['parameters']:,} parameters ({share:.2%}).{used}"
     )
+
+
+def _counted_epochs(epochs: float) -> str:
+    return "1 epoch" if epochs == 1 else f"{epochs:g} epochs"
 
 
 def _sentence(text: str) -> str:

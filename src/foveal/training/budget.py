@@ -25,8 +25,8 @@ _MEMORY_S = 30.0
 _FORWARD_SHARE = 1 / 3
 # Where so much of a phase is done, its rate is nearly 0: steps that turn out to fit in as well would learn nothing.
 _SETTLED = 0.97
-# Once a training was thought to be worth it, it is not given up for being this much too late.
-_GRACE = 0.05
+# Of the time: how much later than planned a training may end, by a last step or by the least epochs it was begun for.
+_GRACE = 0.07
 
 
 @dataclass
@@ -179,7 +179,9 @@ class Budget:
         own = max(1e-9, phase.epochs * (1 - work.progress))
         later = sum(each.epochs for each in self.phases[number + 1 :])
         available = (self.seconds - elapsed) * own / (own + later)
-        steps = work.affordable(available, costs)
+        # A step that ends nearer to the time than the one before it fits in, where steps are short.
+        spare = min(work.step_s(costs) / 2, _GRACE * self.seconds)
+        steps = work.affordable(available + spare, costs)
         least = math.ceil(phase.least_epochs * work.steps) - work.done
         measured = costs.measured(work.pixels)
         if steps < least:

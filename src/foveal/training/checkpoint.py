@@ -64,7 +64,7 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except (OSError, SafetensorError) as error:
-        raise cannot_write(path, error if isinstance(error, OSError) else OSError(str(error))) from error
+        raise _unwritten(path, error if isinstance(error, OSError) else OSError(str(error))) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -80,7 +80,7 @@ def keep_as(path: Path, other: Path) -> None:
         shutil.copyfile(path, temporary)
         temporary.replace(other)
     except OSError as error:
-        raise cannot_write(other, error) from error
+        raise _unwritten(other, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -180,6 +180,12 @@ def _usual_mode(folder: Path) -> int:
 
 def _sum(tensor: Tensor) -> int:
     return zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy()) if tensor.numel() else 0
+
+
+def _unwritten(path: Path, error: OSError) -> FovealError:
+    found = cannot_write(path, error)
+    found.hint = "free some space; a checkpoint that was written before is whole, and --resume goes on from it"
+    return found
 
 
 def _damaged(path: Path, reason: str) -> FovealError:

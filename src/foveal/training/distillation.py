@@ -111,6 +111,21 @@ class RecogniserTeacher(nn.Module):  # type: ignore[misc]  # torch is not looked
         return logits
 
 
+def check_teacher(name: str) -> None:
+    """Refuse a teacher that is not there, before hours go into what comes first.
+
+    Args:
+        name: As for `open_teacher`.
+
+    Raises:
+        FovealError: `not-found`, `unknown-name`.
+    """
+    if Path(name).suffix != ".foveal":
+        find_spec(name)
+    elif not Path(name).is_file():
+        load(name)
+
+
 def open_teacher(name: str, data: TrainingData, settings: TrainSettings) -> nn.Module:
     """A teacher by the name of its file or network; a network first learns a probe from the photos trained on.
 

@@ -123,11 +123,11 @@ class Options:
             "rate": (self.rate, 0, 1000),
             "size": (self.size, 15, 2048),
             "rank": (self.rank, 0, 1024),
-            "hold-out": (self.hold_out, 0, 0.9),
+            "hold-out": (self.hold_out, 0, 0.5),
         }
         for name, (value, above, most) in ranges.items():
             if value is not None and not above < value <= most:
-                raise _refused(name, f"a number above {above:g} and at most {most:g}", value)
+                raise _refused(name, f"a number above {above:g} and at most {most:,.15g}", value)
 
     def _check_parts(self) -> None:
         for word in (*self.with_, *self.without):

@@ -14,6 +14,10 @@ from foveal.storage import cannot_write, write_atomically
 _STATE = "run.json"
 # As `foveal.training.checkpoint` calls the one to go on from.
 _CHECKPOINT = "last.safetensors"
+# What a training writes; anything else in the folder is somebody's own.
+_FILES = (_STATE, _CHECKPOINT, ".last.safetensors.part", "best.safetensors", ".best.safetensors.part")
+_LOGS = ("log.csv", "log.jsonl")
+_BOARD = "tensorboard"
 
 
 def run_folder(model: Path) -> Path:
@@ -33,8 +37,6 @@ def check_run_folder(folder: Path, *, resume: bool) -> None:
             with.
     """
     state = _state(folder)
-    # One that was interrupted before its first checkpoint has nothing to lose.
-    unfinished = state.get("state") == "running" and (folder / _CHECKPOINT).exists()
     if resume and state.get("state") != "running":
         got = "a finished one" if state else "none"
         raise FovealError(
@@ -42,7 +44,7 @@ def check_run_folder(folder: Path, *, resume: bool) -> None:
             f"--resume: expected an unfinished training in {folder}, got {got}",
             hint="leave --resume out to train from the beginning",
         )
-    if not resume and unfinished:
+    if not resume and is_unfinished(folder):
         raise FovealError(
             "run-exists",
             f"{folder}: expected no unfinished training, got one begun {state.get('begun', 'earlier')}",
@@ -56,8 +58,19 @@ def check_run_folder(folder: Path, *, resume: bool) -> None:
         )
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Whether a training in the folder waits to be gone on with.
+
+    One that was interrupted before its first checkpoint has nothing to lose, and does not count.
+
+    Args:
+        folder: The folder.
+    """
+    return _state(folder).get("state") == "running" and (folder / _CHECKPOINT).exists()
+
+
 def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bool) -> None:
-    """Make the folder ready; what a finished training left in it is removed.
+    """Make the folder ready; what a finished training wrote into it is removed, and nothing else.
 
     Args:
         folder: The folder.
@@ -82,7 +95,7 @@ def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bo
         return
     try:
         if _state(folder):
-            shutil.rmtree(folder)
+            _clear(folder)
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from error
@@ -98,12 +111,20 @@ def finish(folder: Path) -> None:
     _write(folder, {**_state(folder), "state": "finished"})
 
 
+def _clear(folder: Path) -> None:
+    for name in (*_FILES, *_LOGS):
+        (folder / name).unlink(missing_ok=True)
+    if (folder / _BOARD).is_dir():
+        shutil.rmtree(folder / _BOARD)
+
+
 def _state(folder: Path) -> dict[str, Any]:
+    """What `begin` wrote; other programs call files of theirs run.json too."""
     try:
         found = json.loads((folder / _STATE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) and "begun_with" in found else {}
 
 
 def _write(folder: Path, values: Mapping[str, Any]) -> None:

@@ -39,7 +39,7 @@ from foveal.workflows.yardstick import Prepared, prepare
 _WAIT_S = 24 * 3600.0
 
 # What follows a training took so long on two cores: the rest of the conclusion, a million parameters exported twice,
-# and a held-out photo in times of its latency (features, proof, cutting up for the gate).
+# and a held-out or test photo in times of its latency (features, proof, cutting up for the gate).
 _CONCLUDING_S = 6.0
 WRITING_S = 3.0
 """Of a budget, for writing the model and its report."""
@@ -193,6 +193,10 @@ def created(wishes: TrainWishes) -> tuple[Any, Any]:
 
     recipe = find_recipe(wishes.recipe)
     recipe.on(wishes.options())
+    if wishes.teacher:
+        from foveal.training.distillation import check_teacher
+
+        check_teacher(wishes.teacher)
     spec = find_spec(recipe.backbone if wishes.backbone == "auto" else wishes.backbone)
     return recipe, create(spec, weights=wishes.weights, pretrained=recipe.pretrained, seed=wishes.seed)
 
@@ -236,7 +240,7 @@ class _Run:
         plain = world.on_main(before)
         preprocess = evaluated_as(network.spec.preprocess, self.wishes.size)
         lesson = main["prepared"].lesson if world.main else Lesson.from_plain(training, plain)
-        left_s, reserve_s = self._time(lesson, main.get("prepared"), world)
+        left_s, reserve_s = self._time(lesson, main.get("prepared"), tests, world)
         carried = teach(
             network,
             recipe,
@@ -269,12 +273,18 @@ class _Run:
         world.on_main(after)
         return main.get("trained")
 
-    def _time(self, lesson: Lesson, prepared: Prepared | None, world: Any) -> tuple[float | None, float]:
+    def _time(
+        self, lesson: Lesson, prepared: Prepared | None, tests: Dataset | None, world: Any
+    ) -> tuple[float | None, float]:
         """Seconds that are left, and how many of them are needed after the training."""
         if self.wishes.budget_s is None:
             return None, 0.0
         spent = time.perf_counter() - self.started
-        needed = _CONCLUDING_S + WRITING_S + (0.0 if prepared is None else _concluding_s(prepared))
+        needed = (
+            _CONCLUDING_S
+            + WRITING_S
+            + (0.0 if prepared is None else _concluding_s(prepared, 0 if tests is None else len(tests)))
+        )
         left, reserve = world.broadcast([self.wishes.budget_s - spent, needed])
         if left <= reserve:
             raise FovealError(
@@ -311,9 +321,9 @@ class _Run:
         )
 
 
-def _concluding_s(prepared: Prepared) -> float:
+def _concluding_s(prepared: Prepared, tests: int) -> float:
     """Seconds from the end of the training to the finished model: export, proof, held-out photos, trust, timing."""
-    photos = len(prepared.lesson.held)
+    photos = len(prepared.lesson.held) + tests
     return _EXPORT_S_PER_MILLION * prepared.frozen.card.parameters / 1e6 + _SLACK * photos * (
         prepared.cost.milliseconds / 1e3
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from foveal.data.dataset import PART_NAMES, Dataset
 from foveal.data.split_file import Split
-from foveal.data.splits import MOST_FOLDS, choose_folds, stratified_folds, too_few
+from foveal.data.splits import MOST_FOLDS, choose_folds, stratified_folds
 from foveal.errors import FovealError
 from foveal.features.extract import Extracted
 from foveal.features.view import View
@@ -156,7 +156,13 @@ def _parts(
         findings += (Finding("class-not-held-out", f"trained on but not measured, for lack of photos: {names}"),)
     rows = [np.flatnonzero(train), np.flatnonzero(held)]
     if len(rows[1]) < 2:
-        raise too_few("group", len(np.unique(groups)), 2)
+        raise FovealError(
+            "too-few-groups",
+            "expected two or more photos to hold out beside those that every class is trained on, got "
+            f"{len(rows[1])} of {counted(len(kept.rows), 'photo')} in {counted(len(np.unique(groups)), 'group')} that "
+            "stay together",
+            hint="add photos, or use `foveal fit`, which needs fewer",
+        )
     inner = [_folds(kept.labels[each], groups[each], seed) for each in rows]
     said = {**record, "trained": len(rows[0]), "held_out": len(rows[1])}
     return Parts(rows[0], rows[1], groups, inner[0], inner[1], said, findings)

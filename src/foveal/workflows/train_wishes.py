@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from foveal.errors import FovealError
+from foveal.errors import FovealError, unknown_name
+
+_WORDS = {"amp": ("auto", "off", "bf16", "fp16"), "compile": ("auto", "on", "off"), "parallel": ("ddp", "fsdp")}
 
 _OF_THE_RECIPE = (
     "recipe",
@@ -53,7 +55,8 @@ class TrainWishes:
         resume: Whether to go on with the unfinished training in the folder.
 
     Raises:
-        FovealError: `bad-option`: epochs and budget at once, or resuming without a folder.
+        FovealError: `bad-option`: epochs and budget at once, or resuming without a folder. `unknown-name`: a word for
+            `amp`, `compile` or `parallel`.
     """
 
     recipe: str = "linear-then-full"
@@ -79,6 +82,9 @@ class TrainWishes:
     resume: bool = False
 
     def __post_init__(self) -> None:
+        for name, known in _WORDS.items():
+            if getattr(self, name) not in known:
+                raise unknown_name(f"word for --{name}", getattr(self, name), known)
         if self.epochs is not None and self.budget_s is not None:
             raise FovealError(
                 "bad-option",

@@ -79,7 +79,7 @@ def test_what_was_trained_is_compared_explained_and_asked(came_to: Any) -> None:
     assert came_to["tested"] == 120
     assert came_to["verdict"] == "second"
     assert came_to["accuracy"] >= 0.9
-    assert came_to["reasons"] == "Explanations"
+    assert came_to["reasons"] == "Heatmaps"
     assert came_to["answers"] == ["anticlockwise"]
     assert len(came_to["figures"]) == 2
     assert (Path(came_to["folder"]) / "spirals.foveal").is_file()

@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 import pytest
 from numpy.typing import NDArray
-from onnx import TensorProto
+from onnx import TensorProto, helper
 from small_classifiers import CHANNELS, ENDINGS, SIZE, classifier, weights
 
 from foveal.adopting.finish import finish
@@ -177,3 +177,19 @@ def test_normalisation_in_numbers() -> None:
     with pytest.raises(FovealError) as unknown:
         normalisation_of("imagnet")
     assert "imagenet" in unknown.value.hint
+
+
+def test_a_map_of_scores_is_no_classifier(tmp_path):
+    spatial = onnx.load_from_string(classifier("logits"))
+    spatial.graph.output.append(helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["N", CHANNELS, 14, 14]))
+    onnx.save(spatial, tmp_path / "a.onnx")
+    with pytest.raises(FovealError, match=r"\[1, 8, 14, 14\].*not-a-classifier"):
+        finish(read_onnx(tmp_path / "a.onnx", Wishes(output="maps")))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    given = {**weights(), "bias": np.full(3, value, np.float32)}
+    (tmp_path / "a.onnx").write_bytes(classifier("softmax", given=given))
+    with pytest.raises(FovealError, match=r"damaged or diverged.*network-unreadable"):
+        finish(read_onnx(tmp_path / "a.onnx", Wishes()))

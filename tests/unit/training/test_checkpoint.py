@@ -61,6 +61,7 @@ def test_a_write_that_fails_leaves_the_one_that_was_there(tmp_path, monkeypatch)
     with pytest.raises(FovealError) as caught:
         checkpoint.write(path, made())
     assert caught.value.code == "cannot-write"
+    assert "--resume" in caught.value.hint
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 

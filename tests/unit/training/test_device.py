@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
@@ -53,14 +55,21 @@ def test_fewer_digits_must_be_worth_it(speeds, bf16, amp):
 
 
 @pytest.mark.parametrize(
-    ("steps", "compiled", "pays"),
-    [(0, None, False), (1000, None, False), (100_000, 60.0, True), (100_000, 39.0, False)],
-    ids=["unknown length", "short", "long and faster", "long and slower"],
+    ("steps", "most_s", "compiled", "pays"),
+    [
+        (0, 1e9, None, False),
+        (35_000, 1e9, None, False),
+        (37_000, 1e9, 60.0, True),
+        (37_000, 1e9, 39.0, False),
+        (37_000, 3600.0, None, False),
+    ],
+    ids=["unknown length", "less than two hours", "long and faster", "long and slower", "a budget of an hour"],
 )
-def test_compiling_is_tried_where_it_can_pay_and_used_where_it_does(speeds, steps, compiled, pays):
+def test_compiling_is_tried_where_it_can_pay_and_used_where_it_does(speeds, steps, most_s, compiled, pays):
+    """8 photos a step, 40 a second: 36,000 steps take two hours."""
     speeds[torch.bfloat16, False] = 20.0
     speeds[None, True] = compiled
-    chosen = choose(steps=steps)
+    chosen = choose(steps=steps, most_s=most_s)
     assert chosen.compile is pays
     assert ((None, True) in speeds["trials"]) == (compiled is not None)
     assert ("which does not pay" in chosen.describe()) == (compiled == 39.0)
@@ -79,6 +88,15 @@ def test_the_same_question_is_answered_once(speeds):
     assert len(speeds["trials"]) == 2
     choose(batch=16)
     assert len(speeds["trials"]) == 4
+
+
+@pytest.mark.parametrize(("bf16", "amp"), [(28.0, None), (60.0, torch.bfloat16)])
+def test_what_was_found_is_kept_with_its_reason(speeds, bf16, amp):
+    speeds[torch.bfloat16, False] = bf16
+    chosen = choose()
+    again = choose(amp="off", compile="off").as_found(json.loads(json.dumps(chosen.found())))
+    assert again == chosen
+    assert again.amp is amp
 
 
 def test_what_is_asked_for_is_not_measured(speeds):

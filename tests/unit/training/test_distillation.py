@@ -22,7 +22,7 @@ from foveal.errors import FovealError  # noqa: E402
 from foveal.imaging.decode import read_image  # noqa: E402
 from foveal.training import distillation  # noqa: E402
 from foveal.training.carry_out import carry_out  # noqa: E402
-from foveal.training.distillation import ClassifierTeacher, Distillation, open_teacher  # noqa: E402
+from foveal.training.distillation import ClassifierTeacher, Distillation, check_teacher, open_teacher  # noqa: E402
 from foveal.training.photos.eval_feed import EvalFeed  # noqa: E402
 from foveal.training.ranks.world import World  # noqa: E402
 from foveal.training.recipes import distill, find_recipe  # noqa: E402
@@ -133,3 +133,10 @@ def test_a_model_of_other_classes_cannot_teach(teacher):
     with pytest.raises(FovealError, match="triangle") as caught:
         ClassifierTeacher(teacher, ("ant", "triangle"))
     assert caught.value.code == "teacher-classes"
+
+
+@pytest.mark.parametrize(("name", "code"), [("nowhere.foveal", "not-found"), ("resnet5000", "unknown-name")])
+def test_a_teacher_that_is_not_there_is_refused_without_a_photo(name, code):
+    with pytest.raises(FovealError) as caught:
+        check_teacher(name)
+    assert caught.value.code == code

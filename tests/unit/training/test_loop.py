@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="the extra `train` is not installed"
 from tests.unit.training import tiny_training as tiny  # noqa: E402
 
 from foveal.training import loop  # noqa: E402
+from foveal.training.allocator import keep_memory  # noqa: E402
 from foveal.training.events import EpochDone, Note, StepDone  # noqa: E402
 from foveal.training.history import FIELDS  # noqa: E402
 from foveal.training.photos.augment import Augment  # noqa: E402
@@ -41,7 +42,10 @@ def test_it_learns(tmp_path):
     assert not outcome.recogniser.training
     assert sum(isinstance(event, EpochDone) for event in events) == 6
     assert any(isinstance(event, StepDone) for event in events)
-    assert not any(isinstance(event, Note) for event in events)
+    told = [event.text for event in events if isinstance(event, Note)]
+    assert told == [each for each in (keep_memory(), f"training on {outcome.device.describe()}") if each]
+    assert isinstance(events[len(told)], StepDone)
+    assert outcome.notes == ()
 
 
 def test_held_logits_are_those_of_the_network_that_comes_back(tmp_path):

@@ -32,12 +32,16 @@ def test_a_misspelt_recipe_or_part_gets_the_near_ones():
         ("size", 4096),
         ("rank", 0),
         ("hold_out", 0.0),
-        ("hold_out", 0.95),
+        ("hold_out", 0.55),
         ("rate", float("nan")),
     ],
 )
 def test_numbers_out_of_range_are_refused(name, value):
     assert name.split("_")[0] in refused("bad-option", **{name: value})
+
+
+def test_the_range_is_told_in_plain_numbers():
+    assert "at most 1,048,576, got -3" in refused("bad-option", batch=-3)
 
 
 def test_a_part_is_put_in_or_left_out_but_not_both():

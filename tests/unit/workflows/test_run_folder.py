@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from foveal.errors import FovealError
-from foveal.workflows.run_folder import begin, check_run_folder, finish, run_folder
+from foveal.workflows.run_folder import begin, check_run_folder, finish, is_unfinished, run_folder
 
 WITH = {"recipe": "head", "seed": 0, "with": []}
 
@@ -36,12 +36,16 @@ def test_an_unfinished_training_is_gone_on_with_or_refused(tmp_path: Path) -> No
     folder = _begun(tmp_path / "a.train")
     check_run_folder(folder, resume=True)
     assert _code(folder, resume=False) == "run-exists"
+    assert is_unfinished(folder)
+    finish(folder)
+    assert not is_unfinished(folder)
 
 
 def test_one_that_was_interrupted_before_its_first_checkpoint_is_begun_anew(tmp_path: Path) -> None:
     begin(tmp_path / "a", WITH, begun="2026-01-01", resume=False)
     check_run_folder(tmp_path / "a", resume=False)
     check_run_folder(tmp_path / "a", resume=True)
+    assert not is_unfinished(tmp_path / "a")
 
 
 def test_a_finished_training_gives_way_to_a_new_one(tmp_path: Path) -> None:
@@ -60,6 +64,24 @@ def test_other_files_are_never_removed(tmp_path: Path) -> None:
     assert _code(folder, resume=False) == "run-exists"
     (tmp_path / "file").write_text("x")
     assert _code(tmp_path / "file", resume=False) == "run-exists"
+
+
+def test_what_others_put_into_a_run_folder_outlives_the_next_training(tmp_path: Path) -> None:
+    folder = _begun(tmp_path / "a.train")
+    finish(folder)
+    (folder / "notes.txt").write_text("mine")
+    (folder / "tensorboard").mkdir()
+    (folder / "tensorboard" / "events").write_bytes(b"x")
+    begin(folder, WITH, begun="2026-01-02", resume=False)
+    assert sorted(each.name for each in folder.iterdir()) == ["notes.txt", "run.json"]
+
+
+def test_a_run_json_of_another_program_makes_no_run_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "a.train"
+    folder.mkdir()
+    (folder / "run.json").write_text('{"id": 7}')
+    assert _code(folder, resume=False) == "run-exists"
+    assert _code(folder, resume=True) == "no-run"
 
 
 def test_going_on_with_other_options_is_refused_and_names_them(tmp_path: Path) -> None:

@@ -92,6 +92,13 @@ def test_groups_stay_on_one_side(seed: int, groups: list[int]) -> None:
             assert len(set(folds[numbers[rows] == group])) == 1
 
 
+def test_too_few_photos_to_measure_on_are_counted_in_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FovealError) as caught:
+        _part(monkeypatch, [0, 0, 1, 1, 2, 2], groups=[0, 0, 1, 1, 2, 2])
+    assert caught.value.code == "too-few-groups"
+    assert "6 photos in 3 groups" in caught.value.message
+
+
 def test_a_class_that_cannot_be_split_is_trained_on_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = [0, 1] * 12 + [2, 2]
     groups = [*range(24), 99, 99]

@@ -33,6 +33,9 @@ def fit(spec: Spec, state: Mapping[str, Tensor]) -> tuple[Spec, nn.Module, nn.Li
     """
     # What torchvision's weights without a classifier have in its place.
     state = {name: value for name, value in state.items() if not torch.isnan(value).any()}
+    if not state:
+        # timm takes no weights for a wish to fetch them.
+        raise _mismatch(spec, state)
     try:
         return spec, *build_body(spec, state)
     except Exception as error:  # what timm's converters of layouts raise is as varied as the layouts

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import pickle
 import zipfile
 
@@ -44,7 +45,7 @@ def test_both_layouts_of_torch_save(tmp_path, zipped, suffix):
     _same(read_state(tmp_path / f"a{suffix}"))
 
 
-@pytest.mark.parametrize("key", ["state_dict", "model", "state_dict_ema"])
+@pytest.mark.parametrize("key", ["state_dict", "model", "state_dict_ema", "model_state_dict", "net"])
 def test_the_weights_of_a_checkpoint_are_found(tmp_path, key):
     inner = {f"module.{name}": value for name, value in STATE.items()}
     torch.save({"epoch": 3, key: inner, "optimizer": {"lr": 0.1}}, tmp_path / "a.pth")
@@ -95,3 +96,51 @@ def test_other_zips_and_other_contents_are_unreadable(tmp_path):
     for name in ("a.pth", "b.pth", "c.pth", "d.pth"):
         with pytest.raises(FovealError, match="weights-unreadable"):
             read_state(tmp_path / name)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_checkpoint_with_its_optimiser_is_read(tmp_path, zipped):
+    inner = {f"module.{name}": value for name, value in STATE.items()}
+    optimiser = {"state": {0: {"step": 4}}, "param_groups": [{"lr": 0.1, "params": [0]}]}
+    content = {"epoch": 3, "state_dict": inner, "optimizer": optimiser}
+    torch.save(content, tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
+    _same(read_state(tmp_path / "a.pth"))
+
+
+def test_options_of_a_script_beside_the_weights_are_left_alone(tmp_path):
+    torch.save({"state_dict": STATE, "args": argparse.Namespace(lr=0.1, where=tmp_path)}, tmp_path / "a.pth.tar")
+    _same(read_state(tmp_path / "a.pth.tar"))
+
+
+def test_a_whole_module_is_refused_with_what_to_save(tmp_path):
+    torch.save(torch.nn.Linear(2, 3), tmp_path / "a.pth")
+    with pytest.raises(FovealError, match=r"a whole torch\.nn\.modules\.linear\.Linear; .*state_dict"):
+        read_state(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("name", ["a.pth", "a.safetensors"])
+def test_a_file_without_tensors_is_refused(tmp_path, name):
+    if name == "a.pth":
+        torch.save({"epoch": 3}, tmp_path / name)
+    else:
+        save_file({}, tmp_path / name)
+    with pytest.raises(FovealError, match=r"nothing where tensors.*weights-unreadable"):
+        read_state(tmp_path / name)
+
+
+def test_a_zip_that_swells_is_refused_before_it_does(tmp_path):
+    torch.save(STATE, tmp_path / "a.pth")
+    with (
+        zipfile.ZipFile(tmp_path / "a.pth") as plain,
+        zipfile.ZipFile(tmp_path / "b.pth", "w", zipfile.ZIP_DEFLATED) as b,
+    ):
+        for entry in plain.infolist():
+            b.writestr(entry.filename, plain.read(entry))
+    with pytest.raises(FovealError, match=r"compressed.*weights-unreadable"):
+        read_state(tmp_path / "b.pth")
+
+
+def test_a_tensor_of_one_number_and_no_strides_is_refused(tmp_path):
+    torch.save({"conv.weight": torch.zeros(1).expand(10**7, 10**6)}, tmp_path / "a.pth")
+    with pytest.raises(FovealError, match=r"40,000,000,000,000 bytes.*weights-unreadable"):
+        read_state(tmp_path / "a.pth")

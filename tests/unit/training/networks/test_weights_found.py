@@ -155,6 +155,13 @@ def test_the_weights_of_another_network_do_not_fit(tmp_path):
     assert "expected the 122 tensors" in caught.value.message
 
 
+def test_weights_that_are_all_nan_are_refused_and_nothing_is_fetched(tmp_path, monkeypatch):
+    forbid(monkeypatch)
+    save_file({"conv1.weight": torch.full((64, 3, 7, 7), torch.nan)}, tmp_path / "a.safetensors")
+    with pytest.raises(FovealError, match="weights-mismatch"):
+        create(find_spec("timm/resnet18"), weights=tmp_path / "a.safetensors")
+
+
 def test_a_file_without_the_last_layer_gives_a_network_without_it(tmp_path):
     state = {name: value for name, value in _state("resnet18").items() if not name.startswith("fc.")}
     _write(tmp_path / "r.safetensors", state)

@@ -69,7 +69,7 @@ _With = Annotated[
     str, typer.Option("--with", help="Parts of training to put in, with commas between.", metavar="PART,…")
 ]
 _Without = Annotated[str, typer.Option("--without", help="Parts of training to leave out.", metavar="PART,…")]
-_Rank = Annotated[int, typer.Option(help="Width of what lora and adapter add to a layer.")]
+_Rank = Annotated[int | None, typer.Option(help="Width of what lora and adapter add to a layer.")]
 _Teacher = Annotated[str, typer.Option(help="For distill: a .foveal file, or a network.")]
 _Weights = Annotated[str, typer.Option(help="File with the weights to start from.", metavar="FILE")]
 _Seed = Annotated[int, typer.Option(help="Same photos, options and seed: same training.")]
@@ -95,7 +95,7 @@ def train(
     size: _Size = None,
     with_: _With = "",
     without: _Without = "",
-    rank: _Rank = 8,
+    rank: _Rank = None,
     teacher: _Teacher = "",
     weights: _Weights = "auto",
     seed: _Seed = 0,

@@ -105,8 +105,9 @@ def _what(found: Mapping[str, Any]) -> str:
     used = (
         f" The held-out photos also decided {joined(found['held_out_used_for'])}." if found["held_out_used_for"] else ""
     )
+    epochs = _counted_epochs(found["epochs"])
     return (
-        f"{found['network']} was trained by the recipe {found['recipe']}{taught} for {_counted_epochs(found['epochs'])}: "
+        f"{found['network']} was trained by the recipe {found['recipe']}{taught} for {epochs}: "
         f"{found['trained_parameters']:,} of {found['parameters']:,} parameters ({share:.2%}).{used}"
     )
 
@@ -157,7 +158,7 @@ def _paired(stories: list[BeforeAfter]) -> Table:
         for each in stories
     ]
     columns = ("photos", "difference", "gained", "lost", "p (McNemar)", "would show from", "photos it would take")
-    return Table("Photo by photo, fine-tuned against frozen probe", columns, rows)
+    return Table("Photo by photo, trained network against frozen probe", columns, rows)
 
 
 def _epochs(history: list[Mapping[str, Any]]) -> Table:

@@ -129,6 +129,9 @@ class Options:
             if value is not None and not above < value <= most:
                 raise _refused(name, f"a number above {above:g} and at most {most:,.15g}", value)
 
+        if self.seed < 0:
+            raise _refused("seed", "a whole number from 0 on", self.seed)
+
     def _check_parts(self) -> None:
         for word in (*self.with_, *self.without):
             if word not in PARTS_OF_TRAINING:

@@ -68,7 +68,7 @@ class TrainWishes:
     size: int | None = None
     with_: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-    rank: int = 8
+    rank: int | None = None
     seed: int = 0
     hold_out: float | None = None
     teacher: str = ""

@@ -117,7 +117,7 @@ def test_the_card_names_recipe_and_teacher(measured: Measured) -> None:
     text = card_markdown(model)
     assert "trained by the recipe distill, taught by big&lt;b>.foveal, for 3 epochs" in text
     assert "Held-out photos: never trained on" in text
-    assert "20 photos gained, 11 lost; training pays here" in text
+    assert "20 gained, 11 lost; training pays here" in text
     assert '"fine-tuned"' in text
 
 

@@ -34,6 +34,7 @@ def test_a_misspelt_recipe_or_part_gets_the_near_ones():
         ("hold_out", 0.0),
         ("hold_out", 0.55),
         ("rate", float("nan")),
+        ("seed", -1),
     ],
 )
 def test_numbers_out_of_range_are_refused(name, value):

@@ -72,7 +72,7 @@ _Without = Annotated[str, typer.Option("--without", help="Parts of training to l
 _Rank = Annotated[int | None, typer.Option(help="Width of what lora and adapter add to a layer.")]
 _Teacher = Annotated[str, typer.Option(help="For distill: a .foveal file, or a network.")]
 _Weights = Annotated[str, typer.Option(help="File with the weights to start from.", metavar="FILE")]
-_Seed = Annotated[int, typer.Option(help="Same photos, options and seed: same training.")]
+_Seed = Annotated[int, typer.Option(help="Decides which photos are held out, their order and how they vary.")]
 _Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", metavar="NAME")]
 _Amp = Annotated[str, typer.Option(help="Half precision: auto (measured), off, bf16 or fp16.")]
 _Compile = Annotated[str, typer.Option("--compile", help="torch.compile: auto (measured), on or off.")]

@@ -10,6 +10,7 @@ from foveal.data.photo import AnyPhoto
 from foveal.evaluation.compare import comparison
 from foveal.evaluation.measured import Measured
 from foveal.evaluation.speed import latency
+from foveal.imaging.preprocess import Preprocess
 from foveal.types.before_after import BeforeAfter, Side, conclusion_of, payoff_of
 from foveal.types.comparison import Comparison
 from foveal.types.evaluation import Evaluation
@@ -123,6 +124,17 @@ def side_of(title: str, figures: Evaluation, cost: Cost) -> Side:
         "parameters": cost.parameters,
         "trained": cost.trained,
     }
+
+
+def size_advice(trained: Preprocess, frozen: Preprocess) -> str:
+    """That the two did not see the same pixels, where another size than the network's own was asked for.
+
+    Args:
+        trained: How photos become the trained network's input.
+        frozen: How they became the frozen one's.
+    """
+    now, then = ("×".join(map(str, each.size_wh)) for each in (trained, frozen))
+    return f"part of the difference: the trained network sees photos at {now} pixels, the probe saw them at {then}"
 
 
 def small_network_advice(found: BeforeAfter) -> str:

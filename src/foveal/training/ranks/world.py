@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -85,6 +86,10 @@ class World:
             except BaseException:
                 _leave_at_once(world)
                 raise
+            # Wrapped networks refer to the group in circles. Were they cleared away only while the interpreter ends, so
+            # would be the group's threads, which now and then aborts a process whose work is done.
+            gc.collect()
+            world.barrier()
             distributed.destroy_process_group()
 
     @classmethod

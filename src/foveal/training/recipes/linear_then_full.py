@@ -8,9 +8,9 @@ mixed with those it began from where the held-out photos are answered better so 
 Why: begun from an ordinary random layer, or one that is fitted to the last photo, the first epoch throws away what the
 network knew, and the others win it back at best.
 Costs: on two cores with lite0 about 50 photos/s at 192 pixels, 41 at 224.
-Expected: 3,068 photos of ten kinds of clothes, lite0, a tenth held out: validation 0.930 against 0.903 of the probe of the
-same photos (12 photos gained, 3 lost), log-loss of the held-out photos 0.370 before and 0.259 after; measured on two cores,
-one seed.
+Expected: 3,068 photos of ten kinds of clothes, lite0, a tenth held out: validation 0.930 against 0.903 of the probe of
+the same photos (12 photos gained, 3 lost), log-loss of the held-out photos 0.370 before and 0.259 after; measured on
+two cores, one seed.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import gc
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +23,8 @@ _VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 WAIT_S = 600.0
 """How long a process waits for the others before it counts them as lost. A killed one is noticed at once."""
+
+_SETTLE_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,10 @@ class World:
             except BaseException:
                 _leave_at_once(world)
                 raise
-            # Wrapped networks refer to the group in circles. Were they cleared away only while the interpreter ends, so
-            # would be the group's threads, which now and then aborts a process whose work is done.
-            gc.collect()
-            world.barrier()
             distributed.destroy_process_group()
+            # gloo's threads let go of the last exchange's tensors a moment after it is over, and need the interpreter
+            # for that. Were it ending already, they would abort a process whose work is done (one in 25 did).
+            time.sleep(_SETTLE_S)
 
     @classmethod
     def _from_environment(cls, device: str) -> World:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -27,13 +27,13 @@ from foveal.features.settings import Progress, no_progress
 from foveal.features.store import RowStore
 from foveal.features.view import View
 from foveal.runtimes.engine import EnginePool, threads
+from foveal.runtimes.workers import in_threads
 
 AnyView = View | PixelView | MeasureView
 """What can be computed of a photo and kept."""
 
 _KEY_BYTES = 16
 _LOOK_UP = 4096
-_POLL_SECONDS = 0.1
 
 # What decoders are told they need, in pixels, for networks up to _LARGEST_INPUT; twice that for the next, and so on.
 # One number for many networks, so that a row never depends on which other networks shared the decoding.
@@ -188,7 +188,6 @@ class _Job:
         self._stop = threading.Event()
         self._done = itertools.count(1)
         self._finished = 0
-        self._crash: list[BaseException] = []
 
     def look_up(self) -> list[int]:
         """Indices of the photos whose features are not known from their unchanged files."""
@@ -215,47 +214,29 @@ class _Job:
     def run(self, todo: Sequence[int], progress: Progress) -> None:
         """Work through the photos with one thread a processor; the calling thread reports and watches for Ctrl-C."""
         turn = iter(todo)
-        workers = [
-            threading.Thread(target=self._work, args=(turn,), name=f"foveal-{number}", daemon=True)
-            for number in range(min(threads(), len(todo)))
-        ]
-        if workers:
-            # Waited for like the others: a process must not end inside a runtime.
-            workers.append(threading.Thread(target=self._warm_up, name="foveal-engines", daemon=True))
+        works: list[Callable[[], None]] = [lambda: self._work(turn)] * min(threads(), len(todo))
+        if works:
+            works.append(self._warm_up)
         ready = len(self.photos) - len(todo)
-        for worker in workers:
-            worker.start()
         try:
-            for worker in workers:
-                while worker.is_alive():
-                    worker.join(_POLL_SECONDS)
-                    progress(ready + self._finished, len(self.photos))
+            in_threads(works, self._stop, lambda: progress(ready + self._finished, len(self.photos)))
         except BaseException:
-            self._stop.set()
-            for worker in workers:
-                worker.join()
             for store in self.stores.values():
                 store.flush()
             raise
-        if self._crash:
-            raise self._crash[0]
         progress(len(self.photos), len(self.photos))
 
     def _work(self, turn: Iterator[int]) -> None:
         batch = Batch(self.files)
-        try:
-            for index in turn:
-                if self._stop.is_set():
-                    break
-                try:
-                    self._one(index, batch)
-                except FovealError as error:
-                    self.failures[index] = why_unreadable(error, self.photos[index])
-                self._finished = next(self._done)
-            batch.flush()
-        except BaseException as error:
-            self._crash.append(error)
-            self._stop.set()
+        for index in turn:
+            if self._stop.is_set():
+                break
+            try:
+                self._one(index, batch)
+            except FovealError as error:
+                self.failures[index] = why_unreadable(error, self.photos[index])
+            self._finished = next(self._done)
+        batch.flush()
 
     def _warm_up(self) -> None:
         """Load the networks while the first photos are read and decoded."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
+import time
 
 import pytest
 
-from foveal.runtimes.workers import on_every_processor
+from foveal.runtimes.workers import in_threads, on_every_processor
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +69,62 @@ def test_an_interruption_waits_for_the_threads():
     assert len(stopped) <= 3
     # Pools of other tests may still wait for work; those of this function are numbered.
     assert not [thread for thread in threading.enumerate() if re.fullmatch(r"foveal-\d+", thread.name)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of POSIX")
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_while_waiting_waits_for_the_threads(times):
+    """Before Python 3.13 `Thread.join` returns at once after a Ctrl-C that came while it waited (bpo-45274)."""
+    stopped, together = [], threading.Barrier(3, timeout=20)
+
+    def work(number, stop):
+        if together.wait() == 0:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        stop.wait(20)
+        for _ in range(times - 1):
+            time.sleep(0.1)
+            if number == 0:
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        # The first thread is the one waited for when the signal comes, so it is the last to end.
+        time.sleep(0.6 if threading.current_thread().name == "foveal-0" else 0.1)
+        stopped.append(number)
+
+    with pytest.raises(KeyboardInterrupt):
+        on_every_processor(work, 100, lambda *_: None)
+    assert sorted(stopped) == [0, 1, 2]
+
+
+def test_functions_run_side_by_side_and_the_caller_hears():
+    together, ticks, seen = threading.Barrier(3, timeout=20), [], []
+
+    def work():
+        together.wait()
+        time.sleep(0.4)
+        seen.append(True)
+
+    in_threads([work] * 3, threading.Event(), lambda: ticks.append(len(seen)))
+    assert len(seen) == 3
+    assert ticks[0] == 0
+    assert len(ticks) >= 3
+
+
+def test_no_functions():
+    in_threads([], threading.Event(), lambda: pytest.fail("nothing to wait for"))
+
+
+def test_an_error_stops_the_others():
+    stop = threading.Event()
+
+    def fails():
+        raise ValueError("three")
+
+    with pytest.raises(ValueError, match="three"):
+        in_threads([lambda: stop.wait(20), lambda: stop.wait(20), fails], stop, lambda: None)
+    assert stop.is_set()
+
+
+def test_no_function_begins_after_the_word_to_stop():
+    stop, seen = threading.Event(), []
+    stop.set()
+    in_threads([lambda: seen.append(True)] * 3, stop, lambda: None)
+    assert not seen

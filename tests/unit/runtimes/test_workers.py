@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -71,27 +73,44 @@ def test_an_interruption_waits_for_the_threads():
     assert not [thread for thread in threading.enumerate() if re.fullmatch(r"foveal-\d+", thread.name)]
 
 
+# In a process of its own, which nothing else has loaded anything into.
+INTERRUPTED = """
+import signal, sys, threading, time
+from foveal.runtimes.workers import on_every_processor
+
+times = int(sys.argv[1])
+stopped, together = [], threading.Barrier(3, timeout=20)
+
+def interrupt():
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+def work(number, stop):
+    if together.wait() == 0:
+        interrupt()
+    stop.wait(20)
+    for _ in range(times - 1):
+        time.sleep(0.1)
+        if number == 0:
+            interrupt()
+    # The first thread is the one waited for when the signal comes, so it is the last to end.
+    time.sleep(0.6 if threading.current_thread().name == "foveal-0" else 0.1)
+    stopped.append(number)
+
+try:
+    on_every_processor(work, 100, lambda *_: None)
+except KeyboardInterrupt:
+    print("interrupted", *sorted(stopped), flush=True)
+"""
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals of POSIX")
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [1, 2, 3])
 def test_ctrl_c_while_waiting_waits_for_the_threads(times):
     """Before Python 3.13 `Thread.join` returns at once after a Ctrl-C that came while it waited (bpo-45274)."""
-    stopped, together = [], threading.Barrier(3, timeout=20)
-
-    def work(number, stop):
-        if together.wait() == 0:
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-        stop.wait(20)
-        for _ in range(times - 1):
-            time.sleep(0.1)
-            if number == 0:
-                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-        # The first thread is the one waited for when the signal comes, so it is the last to end.
-        time.sleep(0.6 if threading.current_thread().name == "foveal-0" else 0.1)
-        stopped.append(number)
-
-    with pytest.raises(KeyboardInterrupt):
-        on_every_processor(work, 100, lambda *_: None)
-    assert sorted(stopped) == [0, 1, 2]
+    command = [sys.executable, "-c", INTERRUPTED, str(times)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "interrupted 0 1 2\n"
 
 
 def test_functions_run_side_by_side_and_the_caller_hears():

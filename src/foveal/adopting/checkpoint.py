@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from foveal.adopting.checkpoint_data import read_records
-from foveal.adopting.foreign import Foreign, Guess, Wishes, unreadable
+from foveal.adopting.foreign import Foreign, Guess, Wishes, naming, unreadable
 from foveal.adopting.modules import Module
 from foveal.adopting.onnx_file import spdx_of
 from foveal.adopting.yolo_graph import YoloGraph
@@ -38,10 +38,12 @@ def read_checkpoint(path: Path, wishes: Wishes) -> Foreign:
         preprocess, bgr, notes = wishes.preprocess(
             Guess(where=str(path), size_wh=(size, size), fixed=False, normalise="unit", mode="crop")
         )
-        network_file, output = _write(network, preprocess.size_wh)
+        with naming(path):
+            network_file, output = _write(network, preprocess.size_wh)
     except _MISFITS as error:
         raise unreadable(path, "a classifier that Ultralytics wrote", error, hint=_EXPORT) from error
     return Foreign(
+        where=str(path),
         library="Ultralytics",
         architecture=path.stem,
         content=network_file,

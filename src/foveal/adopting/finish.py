@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from foveal.adopting.foreign import Foreign
 from foveal.adopting.tail import Tail, tail_of
 from foveal.backbones.network import Network
-from foveal.backbones.onnx_graph import OnnxGraph
+from foveal.backbones.onnx_graph import OnnxGraph, makers_of, needed_values
 from foveal.errors import FovealError
 from foveal.heads.affine import AffineHead
 from foveal.heads.linear import Array
@@ -54,7 +54,7 @@ def finish(foreign: Foreign) -> Finished:
         FovealError: `network-unreadable`, `network-mismatch`; `not-a-classifier`: no column a class, or any number of
             labels a photo; `export-differs`: what was made does not say what the file says.
     """
-    where = foreign.architecture
+    where = foreign.where
     model = with_photos(foreign)
     content = model.SerializeToString()
     graph = OnnxGraph(content, outputs=[f"net/{foreign.output}"], name=where)
@@ -62,7 +62,7 @@ def finish(foreign: Foreign) -> Finished:
     classes = _classes(where, graph.shape(output))
     tail = tail_of(graph, output, classes)
     samples = _samples(foreign)
-    said = _run(content, output, samples).reshape(len(samples), classes)
+    said = _run(where, content, output, samples).reshape(len(samples), classes)
     if not np.isfinite(said).all():
         raise FovealError(
             "network-unreadable",
@@ -78,7 +78,7 @@ def finish(foreign: Foreign) -> Finished:
     wanted = _probabilities(said, tail)
     network, head = _with_head(model, tail, classes, already=_are_probabilities(said) and not tail.activation)
     name = next(iter(network.outputs))
-    logits = head.logits(_run(network.content, name, samples).astype(np.float16))
+    logits = head.logits(_run(where, network.content, name, samples).astype(np.float16))
     difference = float(np.abs(softmax(logits) - wanted).max())
     if not np.isfinite(difference) or difference > _ALLOWED:
         raise FovealError(
@@ -125,7 +125,7 @@ def with_photos(foreign: Foreign) -> Any:
     except Exception as error:  # onnx raises ValueError and classes of its own
         raise FovealError(
             "network-unreadable",
-            f"{foreign.architecture}: expected a network that normalisation can be put before, got: {str(error)[:200]}",
+            f"{foreign.where}: expected a network that normalisation can be put before, got: {str(error)[:200]}",
             hint="check it with `python -m onnx.checker`, or export it again",
         ) from error
     return merged
@@ -234,13 +234,10 @@ def _number(model: Any, value: float) -> str:
 
 def _keep_needed(model: Any, output: str) -> None:
     """Drop the nodes and weights that an output does not need."""
-    needed, kept = {output}, []
-    for node in reversed(model.graph.node):
-        if needed & {*node.output}:
-            needed |= {*node.input}
-            kept.append(node)
+    needed = needed_values(makers_of(model.graph.node), [output])
+    kept = [node for node in model.graph.node if needed & {*node.output}]
     del model.graph.node[:]
-    model.graph.node.extend(reversed(kept))
+    model.graph.node.extend(kept)
     weights = [each for each in model.graph.initializer if each.name in needed]
     del model.graph.initializer[:]
     model.graph.initializer.extend(weights)
@@ -253,7 +250,7 @@ def _samples(foreign: Foreign) -> list[NDArray[np.uint8]]:
     return [grey, *(rng.integers(0, 256, (height, width, 3), dtype=np.uint8) for _ in range(_TRIES - 1))]
 
 
-def _run(content: bytes, output: str, samples: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+def _run(where: str, content: bytes, output: str, samples: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
     digest = hashlib.sha256(content).hexdigest()
     engine = load_engine(Choice("onnx", "f32"), content, (output,), parallel=1, sha256=digest)
     try:
@@ -261,7 +258,7 @@ def _run(content: bytes, output: str, samples: list[NDArray[np.uint8]]) -> NDArr
     except Exception as error:  # ONNX Runtime raises classes of its own
         raise FovealError(
             "network-unreadable",
-            f"expected a network that takes one photo at a time, got: {str(error)[:200]}",
+            f"{where}: expected a network that takes one photo at a time, got: {str(error)[:200]}",
             hint="export it with a batch of 1, or of any size",
         ) from error
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from foveal.errors import FovealError, unknown_name
@@ -145,6 +146,7 @@ class Foreign:
     """A classifier as a reader leaves it.
 
     Args:
+        where: The file, for messages.
         library: Where it was trained: "ONNX" where that is not known, "Keras", "Ultralytics", "PyTorch".
         architecture: What the file calls the network, or its own name.
         content: A serialised ONNX model with one image input.
@@ -158,6 +160,7 @@ class Foreign:
         facts: What else the file says of itself, JSON-able.
     """
 
+    where: str
     library: str
     architecture: str
     content: bytes = field(repr=False)
@@ -175,3 +178,19 @@ def unreadable(where: object, expected: str, reason: object, *, hint: str) -> Fo
     """The error for a file that is damaged, or not what it seems; `hint` is the next step."""
     text = (str(reason).strip() or repr(reason)).splitlines()[0][:200]
     return FovealError("classifier-unreadable", f"{where}: expected {expected}, got: {text}", hint=hint)
+
+
+@contextmanager
+def naming(where: object) -> Iterator[None]:
+    """Inside, refusals of what does not know the file it is a part of name that file.
+
+    Args:
+        where: The file.
+
+    Raises:
+        FovealError: What is raised inside, with the file in front of its message.
+    """
+    try:
+        yield
+    except FovealError as error:
+        raise FovealError(error.code, f"{where}: {error.message}", hint=error.hint) from error

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from foveal.adopting.foreign import Foreign, Guess, Wishes, unreadable
+from foveal.adopting.foreign import Foreign, Guess, Wishes, naming, unreadable
 from foveal.adopting.h5_file import H5File
 from foveal.adopting.keras_model import input_size, write_model
 from foveal.adopting.keras_weights import LegacyWeights, StoredWeights, Weights
@@ -70,11 +70,13 @@ def read_keras(path: Path, wishes: Wishes) -> Foreign:
         config, weights, version = _parts(path)
         kinds = [str(each) for each in _kinds(config)]
         preprocess, bgr, notes = wishes.preprocess(_guess(path, config, kinds))
-        content, output = write_model(config, weights, preprocess.size_wh)
+        with naming(path):
+            content, output = write_model(config, weights, preprocess.size_wh)
     except _MISFITS as error:
         raise unreadable(path, "a Keras model with its configuration and weights", error, hint=_SAVE_AGAIN) from error
     name = config.get("config", {}).get("name")
     return Foreign(
+        where=str(path),
         library="Keras",
         architecture=name if isinstance(name, str) else path.stem,
         content=content,
@@ -157,7 +159,8 @@ def _kinds(config: object) -> list[object]:
 
 
 def _guess(path: Path, config: Mapping[str, Any], kinds: list[str]) -> Guess:
-    size_wh = input_size(config)
+    with naming(path):
+        size_wh = input_size(config)
     normalise, why = _normalisation(kinds)
     return Guess(
         where=str(path),

@@ -43,6 +43,7 @@ def read_onnx(path: Path, wishes: Wishes) -> Foreign:
     preprocess, bgr, notes = wishes.preprocess(guess)
     ultralytics = _is_ultralytics(facts)
     return Foreign(
+        where=str(path),
         library="Ultralytics" if ultralytics else "ONNX",
         architecture=path.stem,
         content=content,

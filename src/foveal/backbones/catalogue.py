@@ -35,12 +35,12 @@ def find(name: str) -> Card:
         FovealError: `unknown-name`, listing the near ones; `bad-card`, `name-taken` for a registered card.
     """
     wanted = DEFAULT if name == "auto" else name
-    known = []
+    known: list[str] = []
     # The built-in ones first: a broken card of the user's must not stand in their way.
     for card in itertools.chain(_built_in(), _registered()):
         if wanted in (card.name, card.short_name):
             return card
-        known += [card.short_name, card.name]
+        known += dict.fromkeys((card.short_name, card.name))
     raise unknown_name("backbone", name, known)
 
 

@@ -51,7 +51,7 @@ _SCALES_AT = {
 _FEWEST_STAGES = 3
 
 
-def read_layers(content: bytes, *, name: str, outputs: Sequence[str] | None = None) -> LayerTable:
+def read_layers(content: bytes, *, name: str, outputs: Sequence[str] | None = None, where: str = "") -> LayerTable:
     """Read the layer table of a network file.
 
     Stages are the layers up to each of its pooled outputs, where it has several at different depths; otherwise those
@@ -61,11 +61,12 @@ def read_layers(content: bytes, *, name: str, outputs: Sequence[str] | None = No
         content: A serialised ONNX model that takes one photo.
         name: Of the network.
         outputs: Only the layers that these outputs need; all by default.
+        where: The file, for messages; its name where there is none.
 
     Raises:
         FovealError: `network-unreadable`, `network-mismatch`.
     """
-    graph = OnnxGraph(content, outputs=outputs, name=name)
+    graph = OnnxGraph(content, outputs=outputs, name=where or name)
     reader = _Reader(graph)
     layers = [reader.layer(node, number) for number, node in enumerate(graph.nodes)]
     size_hw = reader.trace.input_hw

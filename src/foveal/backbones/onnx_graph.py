@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,13 +47,13 @@ class OnnxGraph:
         self._name = name
         self.all_outputs = [each.name for each in model.graph.output]
         self.outputs = [each for each in self.all_outputs if outputs is None or each in outputs]
-        self._producers = {output: node for node in model.graph.node for output in node.output if output}
+        self._producers = makers_of(model.graph.node)
         self.nodes = self._needed(model.graph.node, self.outputs)
         self._read_shapes(model)
 
     def needed_for(self, output: str) -> set[str]:
         """Names of all values that an output is computed from, itself included."""
-        return self._above([output])
+        return needed_values(self._producers, [output])
 
     def _fix_input(self, model: Any, name: str) -> str:
         """Make it a network for one photo; its input's name."""
@@ -75,21 +75,9 @@ class OnnxGraph:
             each.type.tensor_type.ClearField("shape")
         return str(inputs[0].name)
 
-    def _above(self, values: Iterable[str]) -> set[str]:
-        """Names of all values that some values are computed from, themselves included."""
-        known: set[str] = set()
-        waiting = list(values)
-        while waiting:
-            value = waiting.pop()
-            if value not in known:
-                known.add(value)
-                node = self._producers.get(value)
-                waiting += [] if node is None else [each for each in node.input if each]
-        return known
-
     def _needed(self, nodes: Iterable[Any], outputs: Iterable[str]) -> list[Any]:
         """The nodes that matter for the photo: neither unused nor computed of constants and shapes alone."""
-        used = self._above(outputs)
+        used = needed_values(self._producers, outputs)
         data, kept = {self.input}, []
         for node in nodes:
             if node.op_type in _SHAPES_ONLY or not data & {*node.input} or not used & {*node.output}:
@@ -176,6 +164,29 @@ class OnnxGraph:
         if node.op_type not in _CARRIERS or any(each is None for each in inner):
             return None
         return _carried(node.op_type, given, inner)
+
+
+def makers_of(nodes: Iterable[Any]) -> dict[str, Any]:
+    """The node that computes each value, by the value's name."""
+    return {output: node for node in nodes for output in node.output if output}
+
+
+def needed_values(makers: Mapping[str, Any], values: Iterable[str]) -> set[str]:
+    """Names of all values that some values are computed from, themselves included.
+
+    Args:
+        makers: As `makers_of` gives them.
+        values: Names of the values.
+    """
+    known: set[str] = set()
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if value not in known:
+            known.add(value)
+            node = makers.get(value)
+            waiting += [] if node is None else [each for each in node.input if each]
+    return known
 
 
 def _unreadable(name: str, error: Exception) -> FovealError:

@@ -55,6 +55,7 @@ def read_weights(path: Path, network: str, wishes: Wishes) -> Foreign:
     photos = _OfPhotos(body, preprocess.mean, preprocess.std, bgr=bgr)
     model, _ = onnx_graph(photos.eval(), pictures, name=f"{path} as {spec.name}")
     return Foreign(
+        where=str(path),
         library="timm" if spec.library == "foveal" else spec.library,
         architecture=spec.architecture,
         content=bytes(model.SerializeToString()),

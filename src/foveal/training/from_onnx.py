@@ -11,6 +11,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor
 
+from foveal.backbones.onnx_graph import makers_of, needed_values
 from foveal.errors import FovealError
 from foveal.training.operators import operator
 
@@ -39,8 +40,8 @@ class OnnxModule(torch.nn.Module):  # type: ignore[misc]  # torch is not looked 
         self._watched = watched
         self._turned = tuple(turned)
         self.watch = torch.nn.Identity()
-        makers = {name: node for node in model.graph.node for name in node.output}
-        needed = _needed(makers, {*outputs, *([watched] if watched else [])})
+        makers = makers_of(model.graph.node)
+        needed = needed_values(makers, [*outputs, *([watched] if watched else [])])
         self._nodes: list[tuple[Any, dict[str, Any], tuple[str, ...], tuple[str, ...]]] = []
         for node in model.graph.node:
             if not needed.intersection(node.output):
@@ -82,20 +83,6 @@ class OnnxModule(torch.nn.Module):  # type: ignore[misc]  # torch is not looked 
             return self.watch(made)
         back = tuple(self._turned.index(axis) for axis in range(len(self._turned)))
         return self.watch(made.permute(self._turned)).permute(back)
-
-
-def _needed(makers: dict[str, Any], outputs: set[str]) -> set[str]:
-    """Every value that the outputs depend on."""
-    found: set[str] = set()
-    waiting = list(outputs)
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found.add(name)
-        if name in makers:
-            waiting += makers[name].input
-    return found
 
 
 def _constant(given: dict[str, Any]) -> Any:

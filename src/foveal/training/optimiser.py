@@ -53,15 +53,6 @@ def head_groups(recogniser: Recogniser, *, rate: float, weight_decay: float) -> 
     return _split(recogniser, head, "head", rate, weight_decay)
 
 
-def chosen_groups(
-    module: nn.Module, chosen: Callable[[str, nn.Parameter], bool], *, rate: float, weight_decay: float
-) -> list[Group]:
-    """The parameters for which `chosen(name, parameter)` holds, all at one rate."""
-    return _split(
-        module, [each for name, each in module.named_parameters() if chosen(name, each)], "chosen", rate, weight_decay
-    )
-
-
 def train_only(module: nn.Module, groups: Iterable[Group]) -> int:
     """Switch gradients on for what the groups hold and off for everything else.
 

@@ -45,6 +45,7 @@ PARTS_OF_TRAINING: dict[str, Part] = {
     ),
     "balanced": Part("photos are drawn so that every class comes equally often", "Kang et al., arXiv:1910.09217"),
     "logit-adjust": Part("the loss allows for how common each class is", "Menon et al., arXiv:2007.07314"),
+    "reweight": Part("the fewer photos a class has, the more each weighs in the loss", "Cui et al., arXiv:1901.05555"),
     "wise": Part("the weights kept lie between those before and after, where they answer best", "arXiv:2109.01903"),
     "progressive": Part("small pictures first, the full size at the end", "Tan & Le, arXiv:2104.00298"),
     "smaller": Part(
@@ -55,8 +56,8 @@ PARTS_OF_TRAINING: dict[str, Part] = {
 }
 """Word to part: what `--with` and `--without` take. Which are on by themselves is up to the recipe."""
 
-RIVALS = (("trivial", "rand"), ("balanced", "logit-adjust"))
-"""Parts that do the same work: naming one puts out the other."""
+RIVALS = (("trivial", "rand"), ("balanced", "logit-adjust", "reweight"))
+"""Parts that do the same work: naming one puts out the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ class Options:
         Args:
             usual: Those that the recipe has on by itself.
         """
-        kept = set(usual) - {other for pair in RIVALS for other in pair if set(pair) & set(self.with_)}
+        kept = set(usual) - {other for rivals in RIVALS for other in rivals if set(rivals) & set(self.with_)}
         return frozenset((kept | set(self.with_)) - set(self.without))
 
     def _check_numbers(self) -> None:
@@ -139,9 +140,10 @@ class Options:
         both = sorted(set(self.with_) & set(self.without))
         if both:
             raise _refused("with", f"{both[0]} put in or left out", "both")
-        for pair in RIVALS:
-            if set(pair) <= set(self.with_):
-                raise _refused("with", f"one of {' and '.join(pair)}, which do the same work", "both")
+        for rivals in RIVALS:
+            named = [word for word in rivals if word in self.with_]
+            if len(named) > 1:
+                raise _refused("with", f"one of {', '.join(rivals)}, which do the same work", " and ".join(named))
 
 
 def _refused(option: str, expected: str, got: object) -> FovealError:

@@ -38,6 +38,8 @@ class Phase:
         smoothing: Share of a label that is spread over all classes.
         sampling: "shuffle", "balanced" (every class equally often) or "shards" (in the order they lie on disk).
         logit_adjust: Strength τ of the adjustment for how common a class is; 0 is none.
+        class_weight_beta: β of the weights that photos of rare classes have in the loss, below 1; 0 is none. Near 1 a
+            class weighs as one over its photos; at 0.999 so do classes of up to a few hundred.
         label_weight: What the loss against the labels is multiplied by; 0 leaves all to `extra_loss`.
         norms: "train", or "frozen": batch norms keep the statistics they have.
         ema: Decay of the running average of the weights, which is then measured and kept; 0 is none.
@@ -64,6 +66,7 @@ class Phase:
     smoothing: float = 0.0
     sampling: str = "shuffle"
     logit_adjust: float = 0.0
+    class_weight_beta: float = 0.0
     label_weight: float = 1.0
     norms: str = "train"
     ema: float = 0.0
@@ -82,9 +85,11 @@ class Phase:
                 raise self._refused(f"{name} as one of {', '.join(known)}", repr(value))
         if not (self.epochs > 0 and self.least_epochs > 0 and self.batch >= 1):
             raise self._refused("epochs and batch above 0", f"{self.epochs:g}, {self.least_epochs:g} and {self.batch}")
-        if not all(0 <= share < 1 for share in (self.ema, self.smoothing)) or not 0 <= self.warmup <= 1:
+        shares = (self.ema, self.smoothing, self.class_weight_beta)
+        if not all(0 <= share < 1 for share in shares) or not 0 <= self.warmup <= 1:
             raise self._refused(
-                "ema, smoothing and warmup from 0, below 1", f"{self.ema}, {self.smoothing}, {self.warmup}"
+                "ema, smoothing and class_weight_beta from 0, below 1, and warmup from 0 to 1",
+                f"{', '.join(map(str, shares))} and {self.warmup}",
             )
         numbers = {name: getattr(self, name) for name in ("clip", "mixup", "cutmix", "logit_adjust", "label_weight")}
         for name, value in {**numbers, "patience": self.patience, "most_epochs": self.most_epochs}.items():

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from foveal.training.averaging import Average
 from foveal.training.checkpoint import Checkpoint, align, put, whole
 from foveal.training.device import Device
-from foveal.training.losses import log_priors, loss
+from foveal.training.losses import balanced_weights, log_priors, loss
 from foveal.training.norms import freeze_norms
 from foveal.training.optimiser import make_optimiser, optimiser_state, restore_optimiser, set_rates, train_only
 from foveal.training.phase import Phase
@@ -79,6 +79,9 @@ class Stretch:
         self._prior: Tensor | None = None
         if phase.logit_adjust:
             self._prior = log_priors(counts, strength=phase.logit_adjust).to(self._place)
+        self._weights: Tensor | None = None
+        if phase.class_weight_beta:
+            self._weights = balanced_weights(counts, beta=phase.class_weight_beta).to(self._place)
         exact = torch.float32 if device.kind == "mps" else torch.float64
         self.sums = torch.zeros(3, dtype=exact, device=self._place)
         self._bad = torch.full((), -1, dtype=torch.int64, device=self._place)
@@ -125,7 +128,7 @@ class Stretch:
         with self.device.autocast():
             logits = self._model(images)
         logits = logits.float()
-        own = loss(logits, targets, prior_logits=self._prior)
+        own = loss(logits, targets, prior_logits=self._prior, weights=self._weights)
         total = own * self.phase.label_weight if self.phase.label_weight != 1 else own
         if self._extra_loss is not None:
             total = total + self._extra_loss(images, logits)
@@ -136,8 +139,9 @@ class Stretch:
         count = len(images)
         self.sums += torch.stack([own.detach() * count, right, torch.full_like(right, count)]).to(self.sums.dtype)
         if self.first is None:
-            blind = loss(torch.zeros_like(said), targets, prior_logits=self._prior)
-            self.first = (float(own.detach()), float(blind), float(said.var(dim=1).mean()))
+            # Of so few photos the weights have a mean far from 1, and the loss of knowing nothing would not be log C.
+            begun, blind = (loss(each, targets, prior_logits=self._prior) for each in (said, torch.zeros_like(said)))
+            self.first = (float(begun), float(blind), float(said.var(dim=1).mean()))
         return torch.isfinite(total.detach())
 
     @property

@@ -60,7 +60,8 @@ def open_described(model_or_backbone: str | Path | Classifier) -> Described:
     path = Path(model_or_backbone).expanduser()
     if path.suffix == ".onnx":
         content = _content(path)
-        description = NetworkDescription(name=str(path), networks=(read_layers(content, name=path.stem),), about={})
+        table = read_layers(content, name=path.stem, where=str(path))
+        description = NetworkDescription(name=str(path), networks=(table,), about={})
         return Described(description=description, networks=(content,))
     if path.suffix == ".foveal" or path.is_file():
         return _model(bundle.load(path), str(path), path.stat().st_size)
@@ -69,7 +70,7 @@ def open_described(model_or_backbone: str | Path | Classifier) -> Described:
     network = load_network(card, classifier=card.classes == "imagenet1k")
     return Described(
         description=NetworkDescription(
-            name=f"{card.title} ({card.short_name})",
+            name=_called(card),
             networks=(read_layers(network.content, name=card.name),),
             about=_about_card(card),
         ),
@@ -111,9 +112,17 @@ def _model(model: Classifier, name: str, file_bytes: int | None) -> Described:
     )
 
 
+def _called(card: Card) -> str:
+    """Title and short name of a backbone, "ResNet (resnet18.a2_in1k)" where the title is "ResNet (resnet18)"."""
+    family, opened, architecture = card.title.removesuffix(")").rpartition(" (")
+    if card.short_name.partition(".")[0] == architecture:
+        return f"{family} ({card.short_name})" if opened else card.short_name
+    return f"{card.title}, called {card.short_name}" if opened else f"{card.title} ({card.short_name})"
+
+
 def _about_card(card: Card) -> dict[str, Any]:
     return {
-        "names": [card.short_name, card.name],
+        "names": list(dict.fromkeys((card.short_name, card.name))),
         "paper": card.paper,
         "trained_on": card.trained_on,
         "published_top1": card.published_top1,

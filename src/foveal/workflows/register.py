@@ -39,7 +39,7 @@ def register(network: Path, card: Path) -> Card:
     wanted = read_card(card)
     refuse_taken((wanted.name, wanted.short_name), where=str(card), hint="choose another name on the card")
     content = wrap(network, wanted)
-    _check(content, wanted)
+    _check(network, content, wanted)
     text = _with_weights(card.read_text(encoding="utf-8"), hashlib.sha256(content).hexdigest())
     return store(wanted.short_name, content, text)
 
@@ -119,7 +119,7 @@ def _with_weights(card: str, sha256: str) -> str:
     return f"{before.rstrip()}\n\n{weights}{tail}"
 
 
-def _check(content: bytes, card: Card) -> None:
+def _check(network: Path, content: bytes, card: Card) -> None:
     """Run the network once and compare what comes out with the card."""
     outputs = list(card.outputs)
     engine = load_engine(Choice("onnx", "f32"), content, outputs, parallel=1)
@@ -128,13 +128,13 @@ def _check(content: bytes, card: Card) -> None:
     except Exception as error:  # ONNX Runtime raises classes of its own
         raise FovealError(
             "network-mismatch",
-            f"{card.name}: expected a network that takes one photo at a time, got: {str(error)[:200]}",
+            f"{network}: expected a network that takes one photo at a time, got: {str(error)[:200]}",
             hint="export it with a batch of 1, or a batch of any size",
         ) from error
     for name, values in zip(outputs, found, strict=True):
         if values.shape != (card.outputs[name],) or not np.isfinite(values).all():
             raise FovealError(
                 "network-mismatch",
-                f"{card.name}: expected {card.outputs[name]} finite columns of {name}, got shape {values.shape}",
+                f"{network}: expected {card.outputs[name]} finite columns of {name}, got shape {values.shape}",
                 hint="correct [outputs] on the card; a pooled output is one vector a photo",
             )

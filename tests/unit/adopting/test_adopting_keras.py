@@ -114,6 +114,7 @@ def _refused(path: Path, code: str, words: str = ".") -> None:
     with pytest.raises(FovealError, match=words) as caught:
         read_keras(path, Wishes())
     assert caught.value.code == code
+    assert caught.value.message.startswith(f"{path}: ")
 
 
 def test_a_lambda_is_refused_and_not_run(tmp_path: Path) -> None:

@@ -94,9 +94,11 @@ def test_one_column_with_a_sigmoid_is_two_classes(tmp_path: Path) -> None:
 
 
 def test_any_number_of_labels_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, classifier("sigmoid"))
     with pytest.raises(FovealError, match="sigmoid for each of 3 labels") as caught:
-        finish(read_onnx(written(tmp_path, classifier("sigmoid")), Wishes()))
+        finish(read_onnx(path, Wishes()))
     assert caught.value.code == "not-a-classifier"
+    assert caught.value.message.startswith(f"{path}: ")
 
 
 def test_a_fixed_batch_and_an_open_size(tmp_path: Path) -> None:
@@ -183,13 +185,15 @@ def test_a_map_of_scores_is_no_classifier(tmp_path):
     spatial = onnx.load_from_string(classifier("logits"))
     spatial.graph.output.append(helper.make_tensor_value_info("maps", TensorProto.FLOAT, ["N", CHANNELS, 14, 14]))
     onnx.save(spatial, tmp_path / "a.onnx")
-    with pytest.raises(FovealError, match=r"\[1, 8, 14, 14\].*not-a-classifier"):
+    with pytest.raises(FovealError, match=r"\[1, 8, 14, 14\].*not-a-classifier") as caught:
         finish(read_onnx(tmp_path / "a.onnx", Wishes(output="maps")))
+    assert caught.value.message.startswith(f"{tmp_path / 'a.onnx'}: ")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
     given = {**weights(), "bias": np.full(3, value, np.float32)}
     (tmp_path / "a.onnx").write_bytes(classifier("softmax", given=given))
-    with pytest.raises(FovealError, match=r"damaged or diverged.*network-unreadable"):
+    with pytest.raises(FovealError, match=r"damaged or diverged.*network-unreadable") as caught:
         finish(read_onnx(tmp_path / "a.onnx", Wishes()))
+    assert caught.value.message.startswith(f"{tmp_path / 'a.onnx'}: ")

@@ -56,6 +56,13 @@ def test_registered_ones_come_after(home):
     assert "zebra" in caught.value.hint
 
 
+def test_one_whose_names_are_the_same_is_suggested_once(home):
+    own(home, "resnet18", GOOD.replace('"tiny"', '"resnet18.own"'))
+    with pytest.raises(FovealError) as caught:
+        find("resnet18")
+    assert caught.value.hint.count("resnet18.own") == 1
+
+
 def test_a_name_that_is_taken(home):
     own(home, "lite0")
     with pytest.raises(FovealError) as caught:

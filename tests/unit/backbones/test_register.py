@@ -144,9 +144,11 @@ WRONG = {
 @pytest.mark.parametrize(("text", "form", "code", "said"), WRONG.values(), ids=WRONG)
 def test_what_does_not_fit_is_refused_and_leaves_nothing(tmp_path, card, home, text, form, code, said):
     card.write_text(text, encoding="utf-8")
-    error = refusal(write_network(tmp_path / "own.onnx", **form), card, home)
+    network = write_network(tmp_path / "own.onnx", **form)
+    error = refusal(network, card, home)
     assert error.code == code
     assert said in error.message
+    assert error.message.startswith(f"{card if code == 'bad-card' else network}: ")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x07"])

@@ -87,7 +87,9 @@ def test_an_unknown_block_is_refused_with_the_way_round(tmp_path: Path) -> None:
     network = yolo_modules.network(NAMES)
     network.model.insert(1, torch.nn.Upsample(scale_factor=2))
     torch.save({"model": network}, tmp_path / "w.pt")
-    assert "format=onnx" in _refused(tmp_path / "w.pt", "layer-unknown").hint
+    refused = _refused(tmp_path / "w.pt", "layer-unknown")
+    assert "format=onnx" in refused.hint
+    assert refused.message.startswith(f"{tmp_path / 'w.pt'}: model.model.1: ")
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:

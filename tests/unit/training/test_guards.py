@@ -43,9 +43,10 @@ def test_the_loss_at_the_start(loss, spread, beginning, word):
 
 
 @pytest.mark.parametrize("beginning", ["random", "zero"])
-def test_a_new_layer_has_the_loss_of_guessing(tmp_path, beginning):
+@pytest.mark.parametrize("help_for_rare", [{"logit_adjust": 1.0}, {"class_weight_beta": 0.999}])
+def test_a_new_layer_has_the_loss_of_guessing(tmp_path, beginning, help_for_rare):
     notes = []
-    phase = tiny.phase(epochs=1, mixup=0.3, smoothing=0.1, logit_adjust=1.0)
+    phase = tiny.phase(epochs=1, mixup=0.3, smoothing=0.1, **help_for_rare)
     module = tiny.recogniser(beginning=beginning)
     loop.run(module, (phase,), tiny.data(), tiny.settings(tmp_path, listener=notes.append), World())
     assert not [event for event in notes if isinstance(event, Note) and "loss" in event.text]

@@ -12,7 +12,6 @@ from torch import nn  # noqa: E402
 from foveal.errors import FovealError  # noqa: E402
 from foveal.training.optimiser import (  # noqa: E402
     OPTIMISERS,
-    chosen_groups,
     head_groups,
     layerwise,
     make_optimiser,
@@ -90,13 +89,6 @@ def test_only_what_is_in_the_groups_is_trained():
     step(module, make_optimiser("adamw", groups), 0)
     moved = {name for name, value in module.state_dict().items() if not torch.equal(value, before[name])}
     assert moved == {name for name in before if name.startswith(("neck", "classifier"))}
-
-
-def test_parameters_chosen_by_name():
-    module = Small()
-    groups = chosen_groups(module, lambda name, each: name.endswith("bias"), rate=0.1, weight_decay=0.3)
-    assert {(rate, decay) for rate, decay in rates(module, groups).values()} == {(0.1, 0.0)}
-    assert len(rates(module, groups)) == 5
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)

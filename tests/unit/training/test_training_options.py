@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from foveal.errors import FovealError
@@ -49,11 +51,17 @@ def test_a_part_is_put_in_or_left_out_but_not_both():
     assert "ema" in refused("bad-option", with_=("ema",), without=("ema",))
 
 
-@pytest.mark.parametrize("pair", RIVALS)
-def test_parts_that_do_the_same_work_exclude_each_other(pair):
-    refused("bad-option", with_=pair)
-    assert Options(with_=pair[:1]).parts(pair) == {pair[0]}
-    assert Options(with_=pair[1:]).parts(pair) == {pair[1]}
+@pytest.mark.parametrize("rivals", RIVALS)
+def test_parts_that_do_the_same_work_exclude_each_other(rivals):
+    for named in [*itertools.combinations(rivals, 2), rivals]:
+        assert f"one of {', '.join(rivals)}" in refused("bad-option", with_=named)
+    for word in rivals:
+        assert Options(with_=(word,)).parts(rivals) == {word}
+
+
+def test_three_parts_help_rare_classes_one_at_a_time():
+    assert "got logit-adjust and reweight" in refused("bad-option", with_=("reweight", "logit-adjust"))
+    assert Options(with_=("reweight",)).parts(("balanced", "ema")) == {"reweight", "ema"}
 
 
 def test_parts_are_the_usual_ones_and_what_was_put_in_without_what_was_left_out():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from foveal.backbones.catalogue import find
 from foveal.backbones.network import load_network
 from foveal.errors import FovealError
 from foveal.types.network_description import NetworkDescription
+from foveal.workflows import describe as describing
 from foveal.workflows.describe import open_described
 from foveal.workflows.network_pictures import write_drawing, write_excited, write_feature_maps, write_kernels
 
@@ -33,6 +35,32 @@ def test_a_backbone_with_its_card() -> None:
     assert described.layers == described.networks[0].layers
     assert foveal.describe("efficientnet_lite0.in1k") == described
     assert foveal.describe("imagenet") == described
+    assert described.name == "EfficientNet-Lite0 (lite0)"
+
+
+@pytest.mark.parametrize(
+    ("title", "short_name", "said"),
+    [
+        ("ResNet (resnet18)", "resnet18", "ResNet (resnet18)"),
+        ("ResNet (resnet18)", "resnet18.a2_in1k", "ResNet (resnet18.a2_in1k)"),
+        ("ViT (DINOv2) (vit_small_dinov2)", "vit_small_dinov2", "ViT (DINOv2) (vit_small_dinov2)"),
+        ("ResNet (resnet18)", "mine", "ResNet (resnet18), called mine"),
+        ("AlexNet", "mine", "AlexNet (mine)"),
+        ("gernet_s", "gernet_s", "gernet_s"),
+    ],
+)
+def test_a_registered_network_is_named_once(
+    monkeypatch: pytest.MonkeyPatch, title: str, short_name: str, said: str
+) -> None:
+    card = find("lite0")
+    network = load_network(card, classifier=True)
+    monkeypatch.setattr(
+        describing, "find", lambda _: replace(card, title=title, name=short_name, short_name=short_name)
+    )
+    monkeypatch.setattr(describing, "load_network", lambda *_, **__: network)
+    described = foveal.describe("any")
+    assert described.name == said
+    assert described.about["names"] == [short_name]
 
 
 def test_a_model_with_its_head_and_its_record(model: foveal.Classifier, model_file: Path) -> None:
@@ -59,6 +87,10 @@ def test_a_model_of_two_networks(photos: Path, tmp_path: Path) -> None:
 
 def test_an_onnx_file(tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
+    path.write_bytes(b"no network")
+    with pytest.raises(FovealError, match="network-unreadable") as caught:
+        open_described(path)
+    assert caught.value.message.startswith(f"{path}: expected an ONNX network")
     path.write_bytes(load_network(find("lite0")).content)
     described = open_described(path)
     assert described.description.networks[0].convolutions == 49

@@ -11,7 +11,7 @@ from foveal.training.networks.bodies import build_body
 from foveal.training.networks.fitting import fit
 from foveal.training.networks.spec import Spec
 from foveal.training.networks.torch_network import TorchNetwork
-from foveal.training.networks.weights import load_weights
+from foveal.training.networks.weights import load_weights, local_file
 
 
 def create(spec: Spec, *, weights: str | Path = "auto", pretrained: bool = True, seed: int = 0) -> TorchNetwork:
@@ -28,7 +28,9 @@ def create(spec: Spec, *, weights: str | Path = "auto", pretrained: bool = True,
         FovealError: `weights-missing`, `weights-unreadable`, `weights-changed`, `weights-mismatch`.
     """
     if pretrained:
-        spec, body, layer = fit(spec, load_weights(spec, weights))
+        state = load_weights(spec, weights)
+        where = local_file(spec) if str(weights) == "auto" else weights
+        spec, body, layer = fit(spec, state, where=str(where))
     else:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

@@ -15,7 +15,7 @@ from foveal.training.networks.spec import Spec
 _MOST_NAMES = 3
 
 
-def fit(spec: Spec, state: Mapping[str, Tensor]) -> tuple[Spec, nn.Module, nn.Linear | None]:
+def fit(spec: Spec, state: Mapping[str, Tensor], *, where: str) -> tuple[Spec, nn.Module, nn.Linear | None]:
     """Build a network with these weights.
 
     A file may lack the layers at the end, as Keras' "notop" files do: they are left out of the network then, whose
@@ -24,6 +24,7 @@ def fit(spec: Spec, state: Mapping[str, Tensor]) -> tuple[Spec, nn.Module, nn.Li
     Args:
         spec: The network.
         state: Its weights, as its library names them.
+        where: Their file, for messages.
 
     Returns:
         The spec, the module and its ImageNet layer.
@@ -35,13 +36,13 @@ def fit(spec: Spec, state: Mapping[str, Tensor]) -> tuple[Spec, nn.Module, nn.Li
     state = {name: value for name, value in state.items() if not torch.isnan(value).any()}
     if not state:
         # timm takes no weights for a wish to fetch them.
-        raise _mismatch(spec, state)
+        raise _mismatch(spec, state, where)
     try:
         return spec, *build_body(spec, state)
     except Exception as error:  # what timm's converters of layouts raise is as varied as the layouts
         missing = _last_layers_missing(spec, state)
         if not missing:
-            raise _mismatch(spec, state) from error
+            raise _mismatch(spec, state, where) from error
     body = whole(spec, None)
     body.load_state_dict(dict(state), strict=False)
     for name in missing:
@@ -83,7 +84,7 @@ def _take_out(body: nn.Module, parameter: str, missing: set[str]) -> None:
         owner = above
 
 
-def _mismatch(spec: Spec, state: Mapping[str, Tensor]) -> FovealError:
+def _mismatch(spec: Spec, state: Mapping[str, Tensor], where: str) -> FovealError:
     expected, _ = _expected(spec)
     shared = expected.keys() & state.keys()
     other_shape = sorted(name for name in shared if expected[name].shape != state[name].shape)
@@ -99,7 +100,7 @@ def _mismatch(spec: Spec, state: Mapping[str, Tensor]) -> FovealError:
     ]
     return FovealError(
         "weights-mismatch",
-        f"expected the {len(expected)} tensors of {spec.library}'s {spec.architecture}, got {len(state)}: "
+        f"{where}: expected the {len(expected)} tensors of {spec.library}'s {spec.architecture}, got {len(state)}: "
         + ", ".join(parts),
         hint="name the architecture that the file belongs to; a classifier of your own comes in by `foveal adopt`",
     )

@@ -94,7 +94,7 @@ def _kept(spec: Spec, file: Path, target: Path, source: str, verified: str) -> P
     """Check the weights in the network and keep them."""
     is_package = spec.library == "foveal" and file.suffix != SAFETENSORS
     state = packaged.read(spec, file) if is_package else read_state(file)
-    fit(spec, state)
+    fit(spec, state, where=source)
     if not (target.exists() and target.samefile(file)):
         content = file.read_bytes() if file.suffix == SAFETENSORS else save(_own_memory(state), {"format": "pt"})
         with write_atomically(target) as out:

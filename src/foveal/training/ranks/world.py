@@ -113,14 +113,6 @@ class World:
         place = torch.device("cuda", local_rank) if device.startswith("cuda") else torch.device("cpu")
         return cls(rank, size, local_rank, local_size, place)
 
-    def barrier(self) -> None:
-        """Wait until all have come here.
-
-        Raises:
-            FovealError: `rank-lost`, as for every exchange.
-        """
-        self.sum(torch.zeros(1))
-
     def sum(self, values: Tensor) -> Tensor:
         """The sum over all processes, each tensor of the same shape; float64 and int64 keep their type.
 

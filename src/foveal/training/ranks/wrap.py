@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from foveal.errors import FovealError, unknown_name
@@ -63,22 +63,6 @@ def not_yet(module: nn.Module) -> AbstractContextManager[None]:
     if hasattr(module, "set_requires_gradient_sync"):
         return _unsynced(module)
     return nullcontext()
-
-
-def full_state(module: nn.Module) -> dict[str, Tensor]:
-    """The state of a module as if one process held it all; all processes must ask for it.
-
-    Args:
-        module: As `wrap` gave it, or unwrapped.
-
-    Returns:
-        Names without the wrapping's prefix to tensors, which share memory with the module where nothing is sharded.
-    """
-    inner = module.module if isinstance(module, DistributedDataParallel) else module
-    return {
-        name: value.full_tensor() if hasattr(value, "full_tensor") else value
-        for name, value in inner.state_dict().items()
-    }
 
 
 @contextmanager

@@ -33,6 +33,7 @@ _STRENGTHS: dict[str, tuple[str, float]] = {
     "smoothing": ("smoothing", 0.1),
     "early-stop": ("patience", 2),
     "logit-adjust": ("logit_adjust", 1.0),
+    "reweight": ("class_weight_beta", 0.999),
 }
 
 

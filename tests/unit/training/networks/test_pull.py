@@ -190,8 +190,9 @@ def test_weights_come_from_a_place_the_user_names(tmp_path, content, how):
     place.write_bytes(content)
     done = pull(find_spec(NAME), tmp_path / "usb", source=str(place) if how == "path" else place.as_uri())
     assert done.file.read_bytes() == content
-    with pytest.raises(FovealError, match="weights-mismatch"):
+    with pytest.raises(FovealError, match="weights-mismatch") as caught:
         pull(find_spec("resnet18"), tmp_path / "other", source=str(place))
+    assert caught.value.message.startswith(f"{place}: expected the 122 tensors")
     assert _left(tmp_path / "other") == []
     with pytest.raises(FovealError, match="cannot-fetch"):
         pull(find_spec(NAME), tmp_path / "usb", source=str(tmp_path / "nothing.pth"))

@@ -152,7 +152,12 @@ def test_the_weights_of_another_network_do_not_fit(tmp_path):
     _write(tmp_path / "r.pth", _state("mobilenet_v3_small"))
     with pytest.raises(FovealError, match="weights-mismatch") as caught:
         create(find_spec("resnet18"), weights=tmp_path / "r.pth")
-    assert "expected the 122 tensors" in caught.value.message
+    assert caught.value.message.startswith(f"{tmp_path / 'r.pth'}: expected the 122 tensors")
+    kept = _places(tmp_path, find_spec("resnet18"))["kept as .pth"]
+    _write(kept, _state("mobilenet_v3_small"))
+    with pytest.raises(FovealError, match="weights-mismatch") as caught:
+        create(find_spec("resnet18"))
+    assert caught.value.message.startswith(f"{kept}: expected the 122 tensors")
 
 
 def test_weights_that_are_all_nan_are_refused_and_nothing_is_fetched(tmp_path, monkeypatch):

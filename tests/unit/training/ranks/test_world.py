@@ -11,7 +11,7 @@ from torch import nn  # noqa: E402
 
 from foveal.errors import FovealError  # noqa: E402
 from foveal.training.ranks.world import World  # noqa: E402
-from foveal.training.ranks.wrap import full_state, not_yet, same_start, wrap  # noqa: E402
+from foveal.training.ranks.wrap import not_yet, same_start, wrap  # noqa: E402
 
 VARIABLES = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
 
@@ -26,7 +26,6 @@ def environment(monkeypatch):
 def test_alone_everything_is_at_hand():
     with World.joined() as world:
         assert (world.rank, world.size, world.main) == (0, 1, True)
-        world.barrier()
         values = torch.tensor([1, 2])
         total = world.sum(values)
         assert total.tolist() == [1, 2]
@@ -52,7 +51,6 @@ def test_alone_nothing_is_wrapped():
     module = nn.Linear(2, 2)
     same_start(module, World())
     assert wrap(module, World()) is module
-    assert full_state(module).keys() == {"weight", "bias"}
     with not_yet(module):
         module(torch.ones(1, 2)).sum().backward()
     assert module.weight.grad is not None

@@ -23,11 +23,12 @@ from torch import Tensor, nn
 
 from foveal.errors import FovealError
 from foveal.training.averaging import Average
+from foveal.training.checkpoint import whole
 from foveal.training.norms import freeze_norms
-from foveal.training.optimiser import chosen_groups, make_optimiser
+from foveal.training.optimiser import make_optimiser
 from foveal.training.ranks.sync_norms import sync_norms, unsync_norms
 from foveal.training.ranks.world import World
-from foveal.training.ranks.wrap import full_state, not_yet, same_start, wrap
+from foveal.training.ranks.wrap import not_yet, same_start, wrap
 
 STEPS, BATCH = 6, 16
 
@@ -52,7 +53,12 @@ def train(
     if world.size > 1:
         sync_norms(module)
     wrapped = wrap(module, world, parallel=parallel)
-    groups = chosen_groups(module, lambda name, each: True, rate=0.05, weight_decay=0.01)
+    weights = [each for each in module.parameters() if each.ndim > 1]
+    others = [each for each in module.parameters() if each.ndim <= 1]
+    groups = [
+        {"params": weights, "rate": 0.05, "weight_decay": 0.01},
+        {"params": others, "rate": 0.05, "weight_decay": 0.0},
+    ]
     optimiser = make_optimiser("sgd", groups)
     average = Average(module, 0.9)
     numbers = torch.Generator().manual_seed(1)
@@ -69,11 +75,8 @@ def train(
         optimiser.step()
         optimiser.zero_grad()
         average.update(module)
-    state = {name: value.detach().clone() for name, value in full_state(wrapped).items()}
-    mean = {
-        f"average.{name}": (value.full_tensor() if hasattr(value, "full_tensor") else value).clone()
-        for name, value in average.state_dict().items()
-    }
+    state = {name: value.clone() for name, value in whole(module.state_dict()).items()}
+    mean = {f"average.{name}": value.clone() for name, value in whole(average.state_dict()).items()}
     module.eval()
     logits = wrapped(torch.ones(2, 3, 8, 8)).detach().clone()
     if parallel == "ddp":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -61,6 +61,9 @@ _Backbone = Annotated[str, typer.Option(help="Network, as in resnet50; auto is t
 _Epochs = Annotated[float | None, typer.Option(help="How often every photo is looked at.")]
 _Budget = Annotated[str | None, typer.Option(help="Time for everything, instead of --epochs: 90s, 30m, 2h, 1h30m.")]
 _HoldOut = Annotated[float | None, typer.Option(help="Share of the photos that is held out.")]
+_Folds = Annotated[
+    int | None, typer.Option(help="Measure on all photos: so many networks, each on those it did not see.", metavar="N")
+]
 _Test = Annotated[Path | None, typer.Option(help="Labelled photos to measure on, once, at the end.")]
 _Batch = Annotated[int | None, typer.Option(help="Photos a step.")]
 _Rate = Annotated[float | None, typer.Option(help="Highest learning rate.")]
@@ -89,6 +92,7 @@ def train(
     epochs: _Epochs = None,
     budget: _Budget = None,
     hold_out: _HoldOut = None,
+    folds: _Folds = None,
     test: _Test = None,
     batch: _Batch = None,
     rate: _Rate = None,
@@ -132,7 +136,6 @@ def _train(photos: Path, out: Path, test: Path | None, split: str, *, json: bool
     from foveal.cli.progress import PhotoProgress
     from foveal.cli.train_progress import TrainProgress
     from foveal.workflows.report import check_target
-    from foveal.workflows.train import train_in_full
 
     check_target(out)
     wishes = _wishes(out, given)
@@ -150,7 +153,7 @@ def _train(photos: Path, out: Path, test: Path | None, split: str, *, json: bool
         PhotoProgress("looking at photos", quiet=quiet) as seen,
         TrainProgress(quiet=quiet) as trained,
     ):
-        done = train_in_full(
+        done = _way(given["folds"])(
             read(photos, exclude=given["exclude"], relabel=given["relabel"]),
             wishes,
             test=None if test is None else read(test),
@@ -164,16 +167,24 @@ def _train(photos: Path, out: Path, test: Path | None, split: str, *, json: bool
     _show(done, out, _written(done, out), json=json, quiet=quiet)
 
 
+def _way(folds: int | None) -> Callable[..., Trained | None]:
+    """One training, or one for every fold."""
+    from foveal.workflows.train import train_in_full
+    from foveal.workflows.train_folds import train_over_folds
+
+    return train_in_full if folds is None else partial(train_over_folds, folds=folds)
+
+
 @contextmanager
 def _told_to_resume(folder: Path | None, *, quiet: bool) -> Iterator[None]:
     """Who interrupts a training is told how it goes on."""
     from foveal.cli.output import say
-    from foveal.workflows.run_folder import is_unfinished
+    from foveal.workflows.train_folds import is_waiting
 
     try:
         yield
     except KeyboardInterrupt:
-        if folder is not None and is_unfinished(folder):
+        if folder is not None and is_waiting(folder):
             say(f"the training so far is in {folder}: the same command with --resume goes on with it", quiet=quiet)
         raise
 
@@ -214,7 +225,7 @@ def _written(done: Trained, out: Path) -> list[Path]:
 
 def _show(done: Trained, out: Path, reports: list[Path], *, json: bool, quiet: bool) -> None:
     from foveal.cli.output import result, result_json, say, show_findings
-    from foveal.types.before_after import before_after_summary, difference_line
+    from foveal.types.before_after import before_after_summary, difference_line, fold_line, main_story
     from foveal.workflows.report import render
     from foveal.workflows.run_folder import run_folder
 
@@ -225,8 +236,11 @@ def _show(done: Trained, out: Path, reports: list[Path], *, json: bool, quiet: b
         files = {"model": str(out), "report": page, "card": card, "card_json": card_json, "run": str(run_folder(out))}
         result_json({**files, **model.record})
         return
-    tested = model.record["training"].get("before_after_test")
-    lines = [render(model), "", before_after_summary(done.before_after)]
+    training = model.record["training"]
+    lines = [render(model), "", before_after_summary(main_story(training))]
+    if "folds" in training:
+        lines.append(fold_line(training["folds"]["differences"]))
+    tested = training.get("before_after_test")
     result("\n".join([*lines, *([f"on the test photos  {difference_line(tested)}"] if tested else [])]))
     say(
         f"\nmodel   {out}\nreport  {page}\ncard    {card}\nrun     {run_folder(out)}\n"

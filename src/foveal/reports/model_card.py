@@ -16,6 +16,7 @@ from foveal.reports import made
 from foveal.reports.cautions import cautions, not_measured
 from foveal.reports.pages import render
 from foveal.reports.splitting import told
+from foveal.types.before_after import main_story
 from foveal.types.evaluation import Evaluation
 from foveal.types.multilabel_evaluation import Figures, MultiLabelEvaluation
 
@@ -120,7 +121,7 @@ def _own(model: Classifier) -> str:
 def _training(found: Mapping[str, Any]) -> dict[str, Any]:
     """What a card says of a training; the model file has all of it."""
     keys = ("recipe", "network", "teacher", "parts", "epochs", "trained_parameters", "parameters", "held_out_used_for")
-    return {**{key: found[key] for key in keys}, "before_after": found["before_after"]}
+    return {**{key: found[key] for key in keys}, "before_after": main_story(found)}
 
 
 def _evaluation(figures: Figures) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import Any
 from foveal.reports.charts.training_curves import accuracy_curve, loss_curve
 from foveal.reports.pages import Table
 from foveal.reports.words import figure, joined, percent, points, with_ends
-from foveal.types.before_after import BeforeAfter, Side, said_seconds
+from foveal.types.before_after import BeforeAfter, Side, fold_line, main_story, said_seconds
 from foveal.types.text import chance, counted
+
+_STORIES = ("before_after_folds", "before_after", "before_after_test")
 
 
 def training(record: Mapping[str, Any], name: str = "training") -> dict[str, Any] | None:
@@ -22,7 +24,7 @@ def training(record: Mapping[str, Any], name: str = "training") -> dict[str, Any
     found = record.get("training")
     if not found:
         return _not_paid(record)
-    story: BeforeAfter = found["before_after"]
+    story = main_story(found)
     history = found["history"]
     proof = found["export"]
     return {
@@ -30,9 +32,10 @@ def training(record: Mapping[str, Any], name: str = "training") -> dict[str, Any
         "conclusion": _sentence(story["conclusion"]),
         "advice": _sentence(story["advice"]),
         "sides": _sides(story),
-        "paired": _paired([story, *([found["before_after_test"]] if "before_after_test" in found else [])]),
+        "paired": _paired([found[name] for name in _STORIES if name in found]),
+        "folds": _sentence(fold_line(found["folds"]["differences"])) if "folds" in found else "",
         "loss": loss_curve(history, name=f"{name}-loss") if history else "",
-        "accuracy": accuracy_curve(history, name=f"{name}-accuracy", probe=story["before"]["accuracy"])
+        "accuracy": accuracy_curve(history, name=f"{name}-accuracy", probe=found["before_after"]["before"]["accuracy"])
         if history
         else "",
         "epochs": _epochs(history) if history else None,
@@ -54,6 +57,7 @@ def _not_paid(record: Mapping[str, Any]) -> dict[str, Any] | None:
         "advice": "",
         "sides": _sides(story),
         "paired": _paired([story]),
+        "folds": "",
         "loss": "",
         "accuracy": "",
         "epochs": None,

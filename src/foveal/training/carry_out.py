@@ -20,7 +20,7 @@ from foveal.training.feeds import PhotoFeeds
 from foveal.training.look_once import SeenFeeds, Tail, fits_memory, look, stands_still
 from foveal.training.loop import run
 from foveal.training.networks.torch_network import TorchNetwork
-from foveal.training.options import Options
+from foveal.training.options import FOR_RARE_CLASSES, Options
 from foveal.training.outcome import Outcome
 from foveal.training.phase import Phase
 from foveal.training.probe_start import probe_start
@@ -123,6 +123,7 @@ def carry_out(
             data.labels[data.held_rows],
             start_logits=start_logits,
             end_logits=outcome.held_logits,
+            balanced=bool(on & FOR_RARE_CLASSES),
         )
         notes.add(str(mixed))
         outcome = replace(outcome, held_logits=mixed.logits)

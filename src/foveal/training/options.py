@@ -56,7 +56,10 @@ PARTS_OF_TRAINING: dict[str, Part] = {
 }
 """Word to part: what `--with` and `--without` take. Which are on by themselves is up to the recipe."""
 
-RIVALS = (("trivial", "rand"), ("balanced", "logit-adjust", "reweight"))
+FOR_RARE_CLASSES = frozenset({"balanced", "logit-adjust", "reweight"})
+"""Parts by which rare classes count more than their photos."""
+
+RIVALS = (("trivial", "rand"), tuple(sorted(FOR_RARE_CLASSES)))
 """Parts that do the same work: naming one puts out the others."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
 
 from foveal.types.interval import IntervalRecord
 from foveal.types.text import chance, counted, printable
@@ -116,6 +117,25 @@ def difference_line(found: BeforeAfter) -> str:
         f"{100 * found['difference']:+.1f} points ({low:+.1f} to {high:+.1f}), paired over "
         f"{counted(found['photos'], 'photo')}: {found['gained']} gained, {found['lost']} lost, {chance(found['p'])}"
     )
+
+
+def main_story(training: Mapping[str, Any]) -> BeforeAfter:
+    """The comparison that tells most: over all folds where there are several trainings, else of the held-out photos.
+
+    Args:
+        training: The section of that name in a model's record.
+    """
+    story: BeforeAfter = training.get("before_after_folds") or training["before_after"]
+    return story
+
+
+def fold_line(differences: Sequence[float]) -> str:
+    """The difference in accuracy of every training over folds.
+
+    Args:
+        differences: Of each fold, the first is that of the training that is kept.
+    """
+    return f"fold by fold  {', '.join(f'{100 * each:+.1f}' for each in differences)} points; the first one is kept"
 
 
 def _figures(side: Side) -> str:

@@ -15,7 +15,7 @@ _STATE = "run.json"
 # As `foveal.training.checkpoint` calls the one to go on from.
 _CHECKPOINT = "last.safetensors"
 # What a training writes; anything else in the folder is somebody's own.
-_FILES = (_STATE, _CHECKPOINT, ".last.safetensors.part", "best.safetensors", ".best.safetensors.part")
+_CHECKPOINTS = (_CHECKPOINT, ".last.safetensors.part", "best.safetensors", ".best.safetensors.part")
 _LOGS = ("log.csv", "log.jsonl")
 _BOARD = "tensorboard"
 
@@ -58,6 +58,15 @@ def check_run_folder(folder: Path, *, resume: bool) -> None:
         )
 
 
+def is_begun(folder: Path) -> bool:
+    """Whether a training was begun in the folder and not finished, with a checkpoint or without.
+
+    Args:
+        folder: The folder.
+    """
+    return _state(folder).get("state") == "running"
+
+
 def is_unfinished(folder: Path) -> bool:
     """Whether a training in the folder waits to be gone on with.
 
@@ -66,7 +75,7 @@ def is_unfinished(folder: Path) -> bool:
     Args:
         folder: The folder.
     """
-    return _state(folder).get("state") == "running" and (folder / _CHECKPOINT).exists()
+    return is_begun(folder) and (folder / _CHECKPOINT).exists()
 
 
 def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bool) -> None:
@@ -82,16 +91,7 @@ def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bo
         FovealError: `run-differs`: it was begun with something else. `cannot-write`.
     """
     if resume:
-        before = _state(folder).get("begun_with", {})
-        now = json.loads(json.dumps(begun_with))
-        other = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
-        if other:
-            told = "; ".join(f"{key} {before.get(key)!r}, now {now.get(key)!r}" for key in other[:5])
-            raise FovealError(
-                "run-differs",
-                f"--resume: expected what the training in {folder} was begun with, got another: {told}",
-                hint="give the same options and photos, or train from the beginning without --resume",
-            )
+        check_same(folder, _state(folder).get("begun_with", {}), begun_with)
         return
     try:
         if _state(folder):
@@ -100,6 +100,38 @@ def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bo
     except OSError as error:
         raise cannot_write(folder, error) from error
     _write(folder, {"state": "running", "begun": begun, "begun_with": dict(begun_with)})
+
+
+def check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to go on with a training that was begun with something else.
+
+    Args:
+        folder: Where it is.
+        before: What it was begun with, as JSON gave it back.
+        now: What it would be gone on with, JSON-able.
+
+    Raises:
+        FovealError: `run-differs`.
+    """
+    present = json.loads(json.dumps(now))
+    other = sorted(key for key in {*before, *present} if before.get(key) != present.get(key))
+    if other:
+        told = "; ".join(f"{key} {before.get(key)!r}, now {present.get(key)!r}" for key in other[:5])
+        raise FovealError(
+            "run-differs",
+            f"--resume: expected what the training in {folder} was begun with, got another: {told}",
+            hint="give the same options and photos, or train from the beginning without --resume",
+        )
+
+
+def drop_checkpoints(folder: Path) -> None:
+    """Remove the checkpoints of a training that is done and whose network nobody needs; its logs stay.
+
+    Args:
+        folder: The run folder.
+    """
+    for name in _CHECKPOINTS:
+        (folder / name).unlink(missing_ok=True)
 
 
 def finish(folder: Path) -> None:
@@ -112,7 +144,7 @@ def finish(folder: Path) -> None:
 
 
 def _clear(folder: Path) -> None:
-    for name in (*_FILES, *_LOGS):
+    for name in (_STATE, *_CHECKPOINTS, *_LOGS):
         (folder / name).unlink(missing_ok=True)
     if (folder / _BOARD).is_dir():
         shutil.rmtree(folder / _BOARD)

@@ -60,6 +60,7 @@ class Trained:
         comparison: The two on the held-out photos, photo by photo.
         before_after: The same with what each cost.
         measured: The held-out photos, and the test photos if there are any.
+        probe_measured: The held-out photos, as the probe answers them.
         findings: What was noticed about the photos.
     """
 
@@ -68,6 +69,7 @@ class Trained:
     comparison: Comparison
     before_after: BeforeAfter
     measured: tuple[Measured, ...]
+    probe_measured: Measured
     findings: tuple[Finding, ...]
 
 
@@ -81,6 +83,7 @@ def train(
     test: str | Path | Dataset | None = None,
     hold_out: float | None = None,
     split: str | Path | Split = "auto",
+    folds: int | None = None,
     seed: int = 0,
     with_: Sequence[str] = (),
     without: Sequence[str] = (),
@@ -102,6 +105,8 @@ def train(
         test: Labelled photos to measure on, once, at the end; without them, the test part of `photos`.
         hold_out: Share of the photos that is held out; None = what suits them.
         split: As for `foveal.fit`.
+        folds: Train so many networks, each measured on the photos it did not see, for figures over all photos; one of
+            them is returned. None trains one.
         seed: Same photos, wishes and seed on the same machine: same model.
         with_: Parts of training to put in.
         without: Parts of training to leave out.
@@ -128,6 +133,10 @@ def train(
         folder=None if folder is None else Path(folder).expanduser(),
         **wishes,
     )
+    if folds is not None:
+        from foveal.workflows.train_folds import train_over_folds
+
+        return train_over_folds(photos, asked, folds, test=test, split=split, settings=settings).model
     done = train_in_full(photos, asked, test=test, split=split, settings=settings)
     if done is None:
         raise FovealError(
@@ -173,7 +182,7 @@ def train_in_full(
     with World.joined(device=wishes.device, wait_s=_WAIT_S) as world, _folder(wishes, world) as folder:
         dataset = photos if isinstance(photos, Dataset) else read(photos)
         training, tests = parts_of(dataset, test)
-        _check(training, tests)
+        check_trainable(training, tests)
         with open_cache(run.settings) as cache:
             return run.through(dataset, training, tests, splitting, recipe, network, world, folder, cache)
 
@@ -317,6 +326,7 @@ class _Run:
             comparison=done.comparison,
             before_after=done.before_after["before_after"],
             measured=done.measured,
+            probe_measured=prepared.probe.measured,
             findings=findings,
         )
 
@@ -329,8 +339,12 @@ def _concluding_s(prepared: Prepared, tests: int) -> float:
     )
 
 
-def _check(training: Dataset, tests: Dataset | None) -> None:
+def check_trainable(training: Dataset, tests: Dataset | None) -> None:
     """Refuse what cannot be trained on.
+
+    Args:
+        training: The photos, train and val.
+        tests: Photos to measure on once.
 
     Raises:
         FovealError: `task-mismatch`, `too-few-photos`, `class-mismatch`.

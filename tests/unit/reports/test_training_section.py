@@ -54,6 +54,27 @@ def test_the_page_tells_the_training_from_verdict_to_proof(measured: Measured, t
     assert "big<b>" not in text
 
 
+def test_of_several_trainings_the_page_tells_of_all_photos(measured: Measured, tmp_path: Path) -> None:
+    found = made_training()
+    all_photos = {**found["before_after"], "on": "photos, each held out of one of 2 trainings", "photos": 4321}
+    all_photos["conclusion"] = "training pays here, over all photos"
+    folds = {"count": 2, "differences": [0.015, 0.031], "photos": [2000, 2321]}
+    made = {**found, "before_after_folds": all_photos, "folds": folds}
+    text, _ = _page(measured, tmp_path, training=made)
+    for words in (
+        "<b>Training pays here, over all photos.</b>",
+        "on the same 4,321 photos: photos, each held out of one of 2 trainings",
+        "Fold by fold  +1.5, +3.1 points; the first one is kept.",
+        "photos, each held out of one of 2 trainings (4,321)",
+        f"{found['before_after']['on']} (",
+    ):
+        assert words in text, words
+    model = made_model(measured.class_names, {"held_out": measured.figures})
+    model = replace(model, record={**model.record, "split": SPLIT, "training": made})
+    assert card_dict(model)["training"]["before_after"]["photos"] == 4321
+    assert "4,321 photos, each held out of one of 2 trainings" in card_markdown(model)
+
+
 def test_a_model_that_was_not_trained_has_no_such_section(measured: Measured, tmp_path: Path) -> None:
     _, page = _page(measured, tmp_path)
     assert "Training" not in [said.strip() for _, said in page.headings]

@@ -5,6 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the extra `train` is not installed")
 
+from foveal.metrics.calibration import fit_temperature, softmax  # noqa: E402
+from foveal.metrics.classification import log_losses  # noqa: E402
 from foveal.training.wise import ALPHAS, mix  # noqa: E402
 
 FEATURES = torch.from_numpy(np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32))
@@ -49,3 +51,33 @@ def test_an_end_can_be_best(start, end, alpha):
 
 def test_where_all_are_alike_the_end_is_kept():
     assert mixed(layer(1, 1), layer(1, 1)).alpha == 1.0
+
+
+def test_where_every_class_counts_the_same_the_common_one_does_not_decide():
+    """Two overlapping classes of 180 and 20 photos: the start allows for their shares, the end does not."""
+    rng, labels = np.random.default_rng(0), np.repeat(np.array([0, 1], np.int32), (180, 20))
+    pictures = torch.from_numpy((rng.normal(size=(200, 1)) + labels[:, None] - 0.5).astype(np.float32))
+
+    def biased(bias):
+        made = torch.nn.Linear(1, 2)
+        with torch.no_grad():
+            made.weight.copy_(torch.tensor([[-0.5], [0.5]]))
+            made.bias.copy_(torch.tensor([-bias / 2, bias / 2]))
+        return made
+
+    found = {}
+    for balanced in (False, True):
+        start, end = biased(np.log(20 / 180)), biased(0.0)
+
+        def held(module=end):
+            return module(pictures).detach().numpy()
+
+        logits = {"start_logits": held(start), "end_logits": held()}
+        found[balanced] = mix(end, start.state_dict(), held, labels, **logits, balanced=balanced)
+    assert found[False].alpha <= 0.25
+    assert found[True].alpha >= 0.75
+    probs = softmax(held(biased(0.0)), fit_temperature(held(biased(0.0)), labels, smoothing=1 / 202))
+    each = log_losses(labels, probs)
+    assert found[True].losses[1.0] == pytest.approx((each[:180].mean() + each[180:].mean()) / 2)
+    assert found[False].losses[1.0] == pytest.approx(each.mean())
+    assert "held-out classes" in str(found[True])

@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from foveal.types.before_after import BeforeAfter, Side, before_after_summary, conclusion_of, payoff_of, said_seconds
+from foveal.types.before_after import (
+    BeforeAfter,
+    Side,
+    before_after_summary,
+    conclusion_of,
+    fold_line,
+    main_story,
+    payoff_of,
+    said_seconds,
+)
 
 
 def _side(title: str, accuracy: float, **more: Any) -> Side:
@@ -99,3 +108,10 @@ def test_advice_comes_last_where_there_is_some() -> None:
 )
 def test_times_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert said_seconds(seconds) == said
+
+
+def test_the_story_over_all_folds_goes_first():
+    held, folds = made(0.02, 0.2), made(0.03, 0.01)
+    assert main_story({"before_after": held}) is held
+    assert main_story({"before_after": held, "before_after_folds": folds}) is folds
+    assert fold_line([0.021, -0.004]) == "fold by fold  +2.1, -0.4 points; the first one is kept"

@@ -171,5 +171,6 @@ def test_a_budget_is_kept_and_the_better_one_returned(photos: Path, cli: Cli, tm
     budget = json.loads(done.stdout)["budget"]
     assert budget["chosen"] in ("probe", "fine-tuned")
     assert budget["reason"]
-    assert spent <= 1.1 * 90 + 10  # starting Python, and a machine that others use
+    # How closely it is kept to is tested with a clock of its own; here others may use the machine.
+    assert budget["spent_s"] <= spent <= 180
     assert out.with_name("m.report.html").is_file()

@@ -49,7 +49,8 @@ def test_a_hostile_header_is_given_up_quickly(filling):
     with pytest.raises(FovealError) as caught:
         decode(b"\xff\xd8\xff" + filling * 3_000_000, name="x")
     assert caught.value.code in {"image-corrupt", "image-truncated"}
-    assert time.perf_counter() - began < 2
+    # Milliseconds, where going back for every byte takes hours.
+    assert time.perf_counter() - began < 10
 
 
 @given(width=st.integers(1, 70_000), height=st.integers(1, 70_000), min_side=st.integers(0, 2000))

@@ -54,7 +54,8 @@ def test_bombs_are_refused_at_once(make):
     began = time.perf_counter()
     with pytest.raises(FovealError) as caught:
         decode(data, name="bomb.png")
-    assert time.perf_counter() - began < 0.5
+    # Decoding takes minutes; a busy machine may be slow to refuse.
+    assert time.perf_counter() - began < 5
     assert caught.value.code == "image-too-large"
     assert f"{DEFAULT_LIMITS.max_pixels:,}" in caught.value.message
 

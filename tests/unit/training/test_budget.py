@@ -5,7 +5,6 @@ import signal
 import time
 from dataclasses import asdict
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +16,6 @@ from tests.unit.training import tiny_training as tiny  # noqa: E402
 from foveal.errors import FovealError  # noqa: E402
 from foveal.training import begin, device, loop, schedule  # noqa: E402
 from foveal.training.budget import Budget, Costs, Work, costs_of  # noqa: E402
-from foveal.training.feeds import PhotoFeeds  # noqa: E402
 from foveal.training.ranks.world import World  # noqa: E402
 from foveal.training.stretch import Stretch  # noqa: E402
 
@@ -243,42 +241,6 @@ def test_what_was_stopped_goes_on_with_the_time_that_is_left(tmp_path, monkeypat
     assert outcome.history[-1]["seconds"] == pytest.approx(both)
     assert after.factors[-1] < 0.01
     assert outcome.history[-1]["epochs"] == pytest.approx((before.steps + after.steps) / 6)
-
-
-class SlowFeeds(PhotoFeeds):
-    """Photos that take their time, more of it later on."""
-
-    def train(self, phase, size_wh):
-        feed = super().train(phase, size_wh)
-        outer = self
-
-        class Slow:
-            steps = feed.steps
-
-            def epoch(self, number, *, first_step=0):
-                for batch in feed.epoch(number, first_step=first_step):
-                    outer.count = getattr(outer, "count", 0) + 1
-                    time.sleep(0.05 if outer.count < 30 else 0.1)
-                    yield batch
-
-        return Slow()
-
-
-def test_a_budget_is_kept_within_a_tenth(tmp_path):
-    data = tiny.data(train=80)
-    # PyTorch loads parts of itself when the first optimiser is made.
-    torch.optim.AdamW(torch.nn.Linear(1, 1).parameters())
-    settings = tiny.settings(tmp_path, budget_s=9.0, reserve_s=1.0)
-    feeds = SlowFeeds(data, (tiny.phase(),), settings, World(), torch.device("cpu"))
-    began = time.monotonic()
-    outcome = loop.run(
-        tiny.recogniser(), (tiny.phase(epochs=10, least_epochs=0.2),), data, settings, World(), feeds=feeds
-    )
-    took = time.monotonic() - began
-    assert 7.1 < took < 8.9
-    assert outcome.history[-1]["rate"] < 0.002
-    assert 3 < outcome.history[-1]["epochs"] < 10
-    assert np.isfinite(outcome.held_logits).all()
 
 
 def test_a_budget_never_takes_more_than_the_most_epochs(tmp_path):

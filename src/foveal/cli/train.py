@@ -179,13 +179,14 @@ def _way(folds: int | None) -> Callable[..., Trained | None]:
 def _told_to_resume(folder: Path | None, *, quiet: bool) -> Iterator[None]:
     """Who interrupts a training is told how it goes on."""
     from foveal.cli.output import say
-    from foveal.workflows.train_folds import is_waiting
+    from foveal.workflows.train_folds import unfinished
 
     try:
         yield
     except KeyboardInterrupt:
-        if folder is not None and is_waiting(folder):
-            say(f"the training so far is in {folder}: the same command with --resume goes on with it", quiet=quiet)
+        waiting = None if folder is None else unfinished(folder)
+        if waiting is not None:
+            say(f"the training so far is in {waiting}: the same command with --resume goes on with it", quiet=quiet)
         raise
 
 

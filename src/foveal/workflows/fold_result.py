@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -15,7 +13,6 @@ from numpy.typing import NDArray
 
 from foveal.storage import write_atomically
 from foveal.types.before_after import Side
-from foveal.workflows.run_folder import check_same
 
 RESULT = "held-out.npz"
 """Name of the file."""
@@ -50,17 +47,13 @@ class FoldResult:
         """Accuracy of the trained network less that of the probe."""
         return self.after["accuracy"] - self.before["accuracy"]
 
-    def save(self, path: Path, begun_with: Mapping[str, Any]) -> None:
+    def save(self, path: Path) -> None:
         """Keep it; the file is whole or not there.
-
-        Args:
-            path: The file.
-            begun_with: What decided about the training, JSON-able.
 
         Raises:
             FovealError: `cannot-write`.
         """
-        said = {"class_names": self.class_names, "before": self.before, "after": self.after, "begun_with": begun_with}
+        said = {"class_names": self.class_names, "before": self.before, "after": self.after}
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         content = io.BytesIO()
         np.savez(content, said=np.frombuffer(json.dumps(said).encode(), np.uint8), **arrays)
@@ -68,37 +61,12 @@ class FoldResult:
             file.write(content.getvalue())
 
 
-def read_fold_result(path: Path, begun_with: Mapping[str, Any]) -> FoldResult | None:
-    """What `FoldResult.save` kept; None where there is nothing, or nothing whole.
-
-    Args:
-        path: The file.
-        begun_with: What would decide about the training now.
-
-    Raises:
-        FovealError: `run-differs`: it is of a training with other photos or options.
-    """
+def read_fold_result(path: Path) -> FoldResult | None:
+    """What `FoldResult.save` kept; None where there is nothing, or nothing whole."""
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
             said = json.loads(arrays["said"].tobytes())
             values = {name: arrays[name] for name in _ARRAYS}
-        before = said.pop("begun_with")
-        found = FoldResult(**values, **{**said, "class_names": tuple(said["class_names"])})
+        return FoldResult(**values, **{**said, "class_names": tuple(said["class_names"])})
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile):
         return None
-    check_same(path.parent, before, begun_with)
-    return found
-
-
-def has_results(folder: Path) -> bool:
-    """Whether some of several trainings are done and the others are not.
-
-    Args:
-        folder: As `folds_folder` names it.
-    """
-    return any(folder.glob(f"*/{RESULT}"))
-
-
-def folds_folder(run: Path) -> Path:
-    """Where the run folders of all trainings but the last are: beside that of the last."""
-    return run.with_name(f"{run.stem}.folds")

@@ -91,7 +91,7 @@ def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bo
         FovealError: `run-differs`: it was begun with something else. `cannot-write`.
     """
     if resume:
-        check_same(folder, _state(folder).get("begun_with", {}), begun_with)
+        _check_same(folder, _state(folder).get("begun_with", {}), begun_with)
         return
     try:
         if _state(folder):
@@ -100,28 +100,6 @@ def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bo
     except OSError as error:
         raise cannot_write(folder, error) from error
     _write(folder, {"state": "running", "begun": begun, "begun_with": dict(begun_with)})
-
-
-def check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to go on with a training that was begun with something else.
-
-    Args:
-        folder: Where it is.
-        before: What it was begun with, as JSON gave it back.
-        now: What it would be gone on with, JSON-able.
-
-    Raises:
-        FovealError: `run-differs`.
-    """
-    present = json.loads(json.dumps(now))
-    other = sorted(key for key in {*before, *present} if before.get(key) != present.get(key))
-    if other:
-        told = "; ".join(f"{key} {before.get(key)!r}, now {present.get(key)!r}" for key in other[:5])
-        raise FovealError(
-            "run-differs",
-            f"--resume: expected what the training in {folder} was begun with, got another: {told}",
-            hint="give the same options and photos, or train from the beginning without --resume",
-        )
 
 
 def drop_checkpoints(folder: Path) -> None:
@@ -141,6 +119,18 @@ def finish(folder: Path) -> None:
         FovealError: `cannot-write`.
     """
     _write(folder, {**_state(folder), "state": "finished"})
+
+
+def _check_same(folder: Path, before: Mapping[str, Any], begun_with: Mapping[str, Any]) -> None:
+    now = json.loads(json.dumps(begun_with))
+    other = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
+    if other:
+        told = "; ".join(f"{key} {before.get(key)!r}, now {now.get(key)!r}" for key in other[:5])
+        raise FovealError(
+            "run-differs",
+            f"--resume: expected what the training in {folder} was begun with, got another: {told}",
+            hint="give the same options and photos, or train from the beginning without --resume",
+        )
 
 
 def _clear(folder: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,9 @@ from foveal.types.before_after import BeforeAfter, Side
 from foveal.types.text import counted
 from foveal.workflows.before_and_after import Cost, compared
 from foveal.workflows.fit import parts_of
-from foveal.workflows.fold_result import RESULT, FoldResult, folds_folder, has_results, read_fold_result
+from foveal.workflows.fold_result import RESULT, FoldResult, read_fold_result
 from foveal.workflows.folds import check_split
-from foveal.workflows.run_folder import check_run_folder, drop_checkpoints, is_begun, is_unfinished
+from foveal.workflows.run_folder import begin, check_run_folder, drop_checkpoints, finish, is_begun, is_unfinished
 from foveal.workflows.split import split as split_photos
 from foveal.workflows.train import Listener, Trained, check_trainable, train_in_full
 from foveal.workflows.train_wishes import TrainWishes
@@ -73,6 +74,7 @@ def train_over_folds(
     training, tests = parts_of(dataset, test)
     check_trainable(training, tests)
     course = _Course(training, _dealt(training, folds, splitting, wishes, settings), wishes, settings, listener)
+    course.begin()
     found = [course.measured(number) for number in range(folds - 1, 0, -1)]
     last = replace(wishes, resume=_goes_on(wishes, wishes.folder))
     course.tell(0)
@@ -81,20 +83,29 @@ def train_over_folds(
     if done is None:
         raise _refused("one process", "another than the first of several", _ONE_PROCESS)
     results = (course.result(done), *reversed(found))
-    if wishes.folder is not None:
-        for path in folds_folder(wishes.folder).glob(f"*/{RESULT}"):
-            path.unlink()
+    course.finish()
     return _with_folds(done, _together(training, results), results, time.perf_counter() - started)
 
 
-def is_waiting(folder: Path) -> bool:
-    """Whether one training or several over folds wait to be gone on with.
+def unfinished(folder: Path) -> Path | None:
+    """Where a training, or several over folds, wait to be gone on with; None where none does.
 
     Args:
         folder: The run folder of the one that is kept.
     """
-    others = folds_folder(folder)
-    return is_unfinished(folder) or has_results(others) or any(map(is_unfinished, others.glob("*")))
+    if _is_waiting(folds_folder(folder)):
+        return folds_folder(folder)
+    return folder if is_unfinished(folder) else None
+
+
+def folds_folder(run: Path) -> Path:
+    """Where the run folders of all trainings but the last are: beside that of the last."""
+    return run.with_name(f"{run.stem}.folds")
+
+
+def _is_waiting(others: Path) -> bool:
+    """Whether there is something to lose: a training that is done, or one that has a checkpoint."""
+    return is_begun(others) and any((each / RESULT).exists() or is_unfinished(each) for each in others.glob("*"))
 
 
 _ONE_PROCESS = "start it without torchrun, or train the folds one by one with --split"
@@ -110,15 +121,47 @@ class _Course:
     settings: Settings | None
     listener: Listener | None
 
+    @property
+    def others(self) -> Path | None:
+        """Where all but the last are kept."""
+        return None if self.wishes.folder is None else folds_folder(self.wishes.folder)
+
+    def begin(self) -> None:
+        """Remember what the trainings are begun with, or make sure that they go on with the same.
+
+        Raises:
+            FovealError: `run-differs`, `cannot-write`.
+        """
+        if self.others is None:
+            return
+        told = hashlib.sha256(self.dealt.folds.tobytes())
+        for path in self.dealt.paths:
+            told.update(path.encode("utf-8", "surrogateescape") + b"\0")
+        folds = int(self.dealt.folds.max()) + 1
+        begun_with = {**self.wishes.record(), "folds": folds, "split": told.hexdigest()[:16]}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        begin(self.others, begun_with, begun=now, resume=self.wishes.resume)
+        if not self.wishes.resume:
+            self._forget()
+
+    def finish(self) -> None:
+        """All are done."""
+        if self.others is not None:
+            finish(self.others)
+            self._forget()
+
+    def _forget(self) -> None:
+        if self.others is not None:
+            for path in self.others.glob(f"*/{RESULT}"):
+                path.unlink()
+
     def measured(self, number: int) -> FoldResult:
         """The answers for one fold, from an earlier call or by training."""
-        folder = None if self.wishes.folder is None else folds_folder(self.wishes.folder) / f"{number + 1}"
-        begun_with = {**self.wishes.record(), "fold": number + 1, "split": self._digest()}
-        if folder is not None and self.wishes.resume:
-            known = read_fold_result(folder / RESULT, begun_with)
-            if known is not None:
-                drop_checkpoints(folder)
-                return known
+        folder = None if self.others is None else self.others / f"{number + 1}"
+        known = None if folder is None else read_fold_result(folder / RESULT)
+        if folder is not None and known is not None:
+            drop_checkpoints(folder)
+            return known
         self.tell(number)
         wishes = replace(self.wishes, folder=folder, resume=_goes_on(self.wishes, folder))
         split = _turned(self.dealt, number)
@@ -127,7 +170,7 @@ class _Course:
             raise _refused("one process", "another than the first of several", _ONE_PROCESS)
         found = self.result(done)
         if folder is not None:
-            found.save(folder / RESULT, begun_with)
+            found.save(folder / RESULT)
             drop_checkpoints(folder)
         return found
 
@@ -155,13 +198,6 @@ class _Course:
             held = int((self.dealt.folds == number).sum())
             kept = "" if number else "; this one is kept"
             self.listener(Note(f"training {count - number} of {count}, {counted(held, 'photo')} held out{kept}"))
-
-    def _digest(self) -> str:
-        told = hashlib.sha256()
-        for path in self.dealt.paths:
-            told.update(path.encode("utf-8", "surrogateescape") + b"\0")
-        told.update(self.dealt.folds.tobytes())
-        return told.hexdigest()[:16]
 
 
 def _goes_on(wishes: TrainWishes, folder: Path | None) -> bool:
@@ -195,17 +231,16 @@ def _check_folders(wishes: TrainWishes) -> None:
     if wishes.folder is None:
         return
     others = folds_folder(wishes.folder)
-    runs = [wishes.folder, *sorted(others.glob("*"))]
-    if not wishes.resume and has_results(others):
+    if wishes.resume and not is_begun(others):
+        check_run_folder(others, resume=True)
+    if not wishes.resume and _is_waiting(others):
         raise FovealError(
             "run-exists",
-            f"{others}: expected no unfinished trainings, got some that are done and wait for the others",
+            f"{others}: expected no unfinished trainings, got some",
             hint="go on with --resume, or remove that folder to begin anew",
         )
-    if wishes.resume and not has_results(others) and not any(map(is_begun, runs)):
-        check_run_folder(wishes.folder, resume=True)
-    for run in runs:
-        if not (wishes.resume and is_begun(run)):
+    for run in (others, wishes.folder):
+        if not _goes_on(wishes, run):
             check_run_folder(run, resume=False)
 
 

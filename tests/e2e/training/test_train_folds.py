@@ -50,8 +50,10 @@ def test_killed_between_two_trainings_it_goes_on_and_tells_of_all_photos(
     refused = cli(*command, env=ONE_THREAD)
     assert "[run-exists]" in refused.stderr
     assert "--resume" in refused.stderr
-    differs = cli(*command, "--resume", "--seed", "5", env=ONE_THREAD)
-    assert "[run-differs]" in differs.stderr
+    for other_wish in (("--seed", "5"), ("--folds", "3")):
+        differs = cli(*command, "--resume", *other_wish, env=ONE_THREAD)
+        assert "[run-differs]" in differs.stderr
+        assert "training 1 of" not in differs.stderr
     done = cli(*command, "--resume", env=ONE_THREAD)
     assert done.returncode == 0, done.stderr
     assert "training 1 of 2" not in done.stderr

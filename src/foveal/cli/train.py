@@ -149,7 +149,7 @@ def _train(photos: Path, out: Path, test: Path | None, split: str, *, json: bool
     )
     # Of several processes the first alone is told how it goes, and speaks.
     with (
-        _told_to_resume(wishes.folder, quiet=quiet),
+        _told_to_resume(wishes.folder, folds=given["folds"] is not None, quiet=quiet),
         PhotoProgress("looking at photos", quiet=quiet) as seen,
         TrainProgress(quiet=quiet) as trained,
     ):
@@ -176,7 +176,7 @@ def _way(folds: int | None) -> Callable[..., Trained | None]:
 
 
 @contextmanager
-def _told_to_resume(folder: Path | None, *, quiet: bool) -> Iterator[None]:
+def _told_to_resume(folder: Path | None, *, folds: bool, quiet: bool) -> Iterator[None]:
     """Who interrupts a training is told how it goes on."""
     from foveal.cli.output import say
     from foveal.workflows.train_folds import unfinished
@@ -184,7 +184,7 @@ def _told_to_resume(folder: Path | None, *, quiet: bool) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        waiting = None if folder is None else unfinished(folder)
+        waiting = None if folder is None else unfinished(folder, folds=folds)
         if waiting is not None:
             say(f"the training so far is in {waiting}: the same command with --resume goes on with it", quiet=quiet)
         raise
@@ -238,7 +238,10 @@ def _show(done: Trained, out: Path, reports: list[Path], *, json: bool, quiet: b
         result_json({**files, **model.record})
         return
     training = model.record["training"]
-    lines = [render(model), "", before_after_summary(main_story(training))]
+    lines = [render(model), ""]
+    if "folds" in training:
+        lines.append(f"over all folds, {training['folds']['count']} trainings (learnt in: the mean of one):")
+    lines.append(before_after_summary(main_story(training)))
     if "folds" in training:
         lines.append(fold_line(training["folds"]["differences"]))
     tested = training.get("before_after_test")

@@ -135,7 +135,7 @@ def fold_line(differences: Sequence[float]) -> str:
     Args:
         differences: Of each fold, the first is that of the training that is kept.
     """
-    return f"fold by fold  {', '.join(f'{100 * each:+.1f}' for each in differences)} points; the first one is kept"
+    return f"fold by fold  {', '.join(f'{100 * each:+.1f}' for each in differences)} points; the first network is kept"
 
 
 def _figures(side: Side) -> str:

@@ -126,6 +126,20 @@ def side_of(title: str, figures: Evaluation, cost: Cost) -> Side:
     }
 
 
+def advice_of(found: BeforeAfter, *, own: bool, trained: Preprocess, frozen: Preprocess) -> str:
+    """What there is to say besides the verdict; may be empty.
+
+    Args:
+        found: Frozen probe against trained network.
+        own: Whether the probe stands on the very network that was trained.
+        trained: How photos become the trained network's input.
+        frozen: How they became the frozen one's.
+    """
+    if not own:
+        return small_network_advice(found)
+    return "" if trained.size_wh == frozen.size_wh else size_advice(trained, frozen)
+
+
 def size_advice(trained: Preprocess, frozen: Preprocess) -> str:
     """That the two did not see the same pixels, where another size than the network's own was asked for.
 

@@ -21,7 +21,7 @@ from foveal.imaging.preprocess import Preprocess
 from foveal.types.before_after import BeforeAfter
 from foveal.types.comparison import Comparison
 from foveal.types.finding import Finding
-from foveal.workflows.before_and_after import Cost, compared, cost_of, size_advice, small_network_advice
+from foveal.workflows.before_and_after import Cost, advice_of, compared, cost_of
 from foveal.workflows.fit import named_from
 from foveal.workflows.frozen_network import card_of
 from foveal.workflows.held_out import HeldOut, learn_held_out
@@ -113,10 +113,9 @@ def conclude(
         ),
     )
     comparison, found = compared(prepared.probe.measured, held_out.measured, *costs, on="held-out photos")
-    if not prepared.frozen.own:
-        found["advice"] = small_network_advice(found)
-    elif preprocess.size_wh != prepared.frozen.view.preprocess.size_wh:
-        found["advice"] = size_advice(preprocess, prepared.frozen.view.preprocess)
+    found["advice"] = advice_of(
+        found, own=prepared.frozen.own, trained=preprocess, frozen=prepared.frozen.view.preprocess
+    )
     sections = {"before_after": found}
     tested: Measured | None = None
     findings: tuple[Finding, ...] = ()

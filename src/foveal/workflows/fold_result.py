@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 from foveal.storage import write_atomically
 from foveal.types.before_after import Side
 
-RESULT = "held-out.npz"
-"""Name of the file."""
-
 _ARRAYS = ("rows", "labels", "frozen", "trained")
 
 

@@ -19,10 +19,19 @@ _CHECKPOINTS = (_CHECKPOINT, ".last.safetensors.part", "best.safetensors", ".bes
 _LOGS = ("log.csv", "log.jsonl")
 _BOARD = "tensorboard"
 
+FOLD_RESULT = "held-out.npz"
+"""In the run folder of one of several trainings over folds: what it said of the photos it held out."""
+
 
 def run_folder(model: Path) -> Path:
     """Where the run folder of a model file is: beside it."""
     return model.with_name(f"{model.stem}.train")
+
+
+def folds_folder(run: Path) -> Path:
+    """Where the run folders of trainings over folds are, all but that of the last, which is `run`: beside it."""
+    run = run.absolute()  # "." has no name
+    return run.with_suffix(".folds") if run.suffix == ".train" else run.with_name(f"{run.name}.folds")
 
 
 def check_run_folder(folder: Path, *, resume: bool) -> None:
@@ -38,11 +47,12 @@ def check_run_folder(folder: Path, *, resume: bool) -> None:
     """
     state = _state(folder)
     if resume and state.get("state") != "running":
-        got = "a finished one" if state else "none"
+        got, others = "a finished one" if state else "none", folds_folder(folder)
+        hint = f"trainings over folds wait in {others}: give --folds as well" if folds_wait(others) else ""
         raise FovealError(
             "no-run",
             f"--resume: expected an unfinished training in {folder}, got {got}",
-            hint="leave --resume out to train from the beginning",
+            hint=hint or "leave --resume out to train from the beginning",
         )
     if not resume and is_unfinished(folder):
         raise FovealError(
@@ -76,6 +86,15 @@ def is_unfinished(folder: Path) -> bool:
         folder: The folder.
     """
     return is_begun(folder) and (folder / _CHECKPOINT).exists()
+
+
+def folds_wait(others: Path) -> bool:
+    """Whether trainings over folds wait to be gone on with: one is done, or has a checkpoint.
+
+    Args:
+        others: As `folds_folder` names it.
+    """
+    return is_begun(others) and any((each / FOLD_RESULT).exists() or is_unfinished(each) for each in others.glob("*"))
 
 
 def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bool) -> None:
@@ -112,6 +131,18 @@ def drop_checkpoints(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
+def remove_run(folder: Path) -> None:
+    """Remove what a training wrote into a folder, and the folder if nothing else is in it.
+
+    Args:
+        folder: The run folder; one of somebody's own is left as it is.
+    """
+    if _state(folder):
+        _clear(folder)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
 def finish(folder: Path) -> None:
     """Remember that the training in the folder is done.
 
@@ -134,7 +165,7 @@ def _check_same(folder: Path, before: Mapping[str, Any], begun_with: Mapping[str
 
 
 def _clear(folder: Path) -> None:
-    for name in (_STATE, *_CHECKPOINTS, *_LOGS):
+    for name in (_STATE, *_CHECKPOINTS, *_LOGS, FOLD_RESULT):
         (folder / name).unlink(missing_ok=True)
     if (folder / _BOARD).is_dir():
         shutil.rmtree(folder / _BOARD)

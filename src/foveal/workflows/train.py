@@ -61,6 +61,7 @@ class Trained:
         before_after: The same with what each cost.
         measured: The held-out photos, and the test photos if there are any.
         probe_measured: The held-out photos, as the probe answers them.
+        own_probe: Whether the probe stands on the very network that was trained.
         findings: What was noticed about the photos.
     """
 
@@ -70,6 +71,7 @@ class Trained:
     before_after: BeforeAfter
     measured: tuple[Measured, ...]
     probe_measured: Measured
+    own_probe: bool
     findings: tuple[Finding, ...]
 
 
@@ -327,6 +329,7 @@ class _Run:
             before_after=done.before_after["before_after"],
             measured=done.measured,
             probe_measured=prepared.probe.measured,
+            own_probe=prepared.frozen.own,
             findings=findings,
         )
 

@@ -19,15 +19,29 @@ from foveal.data.split_file import Split
 from foveal.data.splits import MOST_FOLDS
 from foveal.errors import FovealError
 from foveal.evaluation.measured import Measured
-from foveal.features.settings import Settings
+from foveal.features.extract import extract
+from foveal.features.pixel_view import PixelView
+from foveal.features.settings import Settings, open_cache
 from foveal.metrics.evaluate import measure
 from foveal.types.before_after import BeforeAfter, Side
 from foveal.types.text import counted
-from foveal.workflows.before_and_after import Cost, compared
+from foveal.workflows.before_and_after import Cost, advice_of, compared
 from foveal.workflows.fit import parts_of
-from foveal.workflows.fold_result import RESULT, FoldResult, read_fold_result
+from foveal.workflows.fold_result import FoldResult, read_fold_result
 from foveal.workflows.folds import check_split
-from foveal.workflows.run_folder import begin, check_run_folder, drop_checkpoints, finish, is_begun, is_unfinished
+from foveal.workflows.quarantine import quarantine
+from foveal.workflows.run_folder import (
+    FOLD_RESULT,
+    begin,
+    check_run_folder,
+    drop_checkpoints,
+    finish,
+    folds_folder,
+    folds_wait,
+    is_begun,
+    is_unfinished,
+    remove_run,
+)
 from foveal.workflows.split import split as split_photos
 from foveal.workflows.train import Listener, Trained, check_trainable, train_in_full
 from foveal.workflows.train_wishes import TrainWishes
@@ -74,7 +88,7 @@ def train_over_folds(
     training, tests = parts_of(dataset, test)
     check_trainable(training, tests)
     course = _Course(training, _dealt(training, folds, splitting, wishes, settings), wishes, settings, listener)
-    course.begin()
+    course.begin(_fingerprint(training, settings or Settings()))
     found = [course.measured(number) for number in range(folds - 1, 0, -1)]
     last = replace(wishes, resume=_goes_on(wishes, wishes.folder))
     course.tell(0)
@@ -84,28 +98,22 @@ def train_over_folds(
         raise _refused("one process", "another than the first of several", _ONE_PROCESS)
     results = (course.result(done), *reversed(found))
     course.finish()
-    return _with_folds(done, _together(training, results), results, time.perf_counter() - started)
+    story = _together(training, results)
+    trained, frozen = (each.views[0].preprocess for each in (done.model, done.probe))
+    story["advice"] = advice_of(story, own=done.own_probe, trained=trained, frozen=frozen)
+    return _with_folds(done, story, results, time.perf_counter() - started)
 
 
-def unfinished(folder: Path) -> Path | None:
-    """Where a training, or several over folds, wait to be gone on with; None where none does.
+def unfinished(folder: Path, *, folds: bool) -> Path | None:
+    """Where a training waits to be gone on with; None where none does.
 
     Args:
-        folder: The run folder of the one that is kept.
+        folder: The run folder of the training that is kept.
+        folds: Whether it is one of several over folds.
     """
-    if _is_waiting(folds_folder(folder)):
-        return folds_folder(folder)
+    if folds:
+        return folds_folder(folder) if folds_wait(folds_folder(folder)) else None
     return folder if is_unfinished(folder) else None
-
-
-def folds_folder(run: Path) -> Path:
-    """Where the run folders of all trainings but the last are: beside that of the last."""
-    return run.with_name(f"{run.stem}.folds")
-
-
-def _is_waiting(others: Path) -> bool:
-    """Whether there is something to lose: a training that is done, or one that has a checkpoint."""
-    return is_begun(others) and any((each / RESULT).exists() or is_unfinished(each) for each in others.glob("*"))
 
 
 _ONE_PROCESS = "start it without torchrun, or train the folds one by one with --split"
@@ -126,8 +134,11 @@ class _Course:
         """Where all but the last are kept."""
         return None if self.wishes.folder is None else folds_folder(self.wishes.folder)
 
-    def begin(self) -> None:
+    def begin(self, fingerprint: str) -> None:
         """Remember what the trainings are begun with, or make sure that they go on with the same.
+
+        Args:
+            fingerprint: Of the photos' content and labels.
 
         Raises:
             FovealError: `run-differs`, `cannot-write`.
@@ -138,27 +149,24 @@ class _Course:
         for path in self.dealt.paths:
             told.update(path.encode("utf-8", "surrogateescape") + b"\0")
         folds = int(self.dealt.folds.max()) + 1
-        begun_with = {**self.wishes.record(), "folds": folds, "split": told.hexdigest()[:16]}
+        begun_with = {**self.wishes.record(), "folds": folds, "split": told.hexdigest()[:16], "photos": fingerprint}
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        begin(self.others, begun_with, begun=now, resume=self.wishes.resume)
         if not self.wishes.resume:
-            self._forget()
+            for each in self.others.glob("*"):
+                remove_run(each)
+        begin(self.others, begun_with, begun=now, resume=self.wishes.resume)
 
     def finish(self) -> None:
         """All are done."""
         if self.others is not None:
             finish(self.others)
-            self._forget()
-
-    def _forget(self) -> None:
-        if self.others is not None:
-            for path in self.others.glob(f"*/{RESULT}"):
+            for path in self.others.glob(f"*/{FOLD_RESULT}"):
                 path.unlink()
 
     def measured(self, number: int) -> FoldResult:
         """The answers for one fold, from an earlier call or by training."""
         folder = None if self.others is None else self.others / f"{number + 1}"
-        known = None if folder is None else read_fold_result(folder / RESULT)
+        known = None if folder is None else read_fold_result(folder / FOLD_RESULT)
         if folder is not None and known is not None:
             drop_checkpoints(folder)
             return known
@@ -170,7 +178,7 @@ class _Course:
             raise _refused("one process", "another than the first of several", _ONE_PROCESS)
         found = self.result(done)
         if folder is not None:
-            found.save(folder / RESULT)
+            found.save(folder / FOLD_RESULT)
             drop_checkpoints(folder)
         return found
 
@@ -197,7 +205,8 @@ class _Course:
             count = int(self.dealt.folds.max()) + 1
             held = int((self.dealt.folds == number).sum())
             kept = "" if number else "; this one is kept"
-            self.listener(Note(f"training {count - number} of {count}, {counted(held, 'photo')} held out{kept}"))
+            said = f"training {count - number} of {count}: fold {number + 1}, {counted(held, 'photo')} held out{kept}"
+            self.listener(Note(said))
 
 
 def _goes_on(wishes: TrainWishes, folder: Path | None) -> bool:
@@ -211,10 +220,10 @@ def _check_wishes(wishes: TrainWishes, folds: int) -> None:
         FovealError: `bad-option`.
     """
     wishes.options()
-    if not 2 <= folds <= MOST_FOLDS:
-        raise _refused(f"a number from 2 to {MOST_FOLDS}", folds, "5 is usual; leave it out to train one network")
+    if not isinstance(folds, int) or not 2 <= folds <= MOST_FOLDS:
+        raise _refused(f"a whole number from 2 to {MOST_FOLDS}", folds, "5 is usual; leave it out to train one network")
     if wishes.hold_out is not None:
-        raise _refused("no --hold-out beside it", wishes.hold_out, "of 5 folds each holds out a fifth")
+        raise _refused("no --hold-out beside it", wishes.hold_out, f"each of {folds} folds holds out one in {folds}")
     if wishes.budget_s is not None:
         hint = "networks that trained for different lengths do not belong together; use --epochs"
         raise _refused("--epochs, or the recipe's own", f"--budget {wishes.budget_s:g} s", hint)
@@ -233,7 +242,7 @@ def _check_folders(wishes: TrainWishes) -> None:
     others = folds_folder(wishes.folder)
     if wishes.resume and not is_begun(others):
         check_run_folder(others, resume=True)
-    if not wishes.resume and _is_waiting(others):
+    if not wishes.resume and folds_wait(others):
         raise FovealError(
             "run-exists",
             f"{others}: expected no unfinished trainings, got some",
@@ -258,6 +267,12 @@ def _dealt(
     if count != folds:
         raise _refused(f"{count}, as many as the split has", folds, "`foveal split --folds` makes others")
     return splitting
+
+
+def _fingerprint(training: Dataset, settings: Settings) -> str:
+    """What tells other photos or labels from these, whatever their names."""
+    with open_cache(settings) as cache, extract(training.photos(), [PixelView()], cache) as found:
+        return quarantine(training, found).fingerprint
 
 
 def _turned(split: Split, number: int) -> Split:

@@ -64,7 +64,7 @@ def test_of_several_trainings_the_page_tells_of_all_photos(measured: Measured, t
     for words in (
         "<b>Training pays here, over all photos.</b>",
         "on the same 4,321 photos: photos, each held out of one of 2 trainings",
-        "Fold by fold  +1.5, +3.1 points; the first one is kept.",
+        "Fold by fold  +1.5, +3.1 points; the first network is kept.",
         "photos, each held out of one of 2 trainings (4,321)",
         f"{found['before_after']['on']} (",
     ):

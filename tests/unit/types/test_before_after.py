@@ -114,4 +114,4 @@ def test_the_story_over_all_folds_goes_first():
     held, folds = made(0.02, 0.2), made(0.03, 0.01)
     assert main_story({"before_after": held}) is held
     assert main_story({"before_after": held, "before_after_folds": folds}) is folds
-    assert fold_line([0.021, -0.004]) == "fold by fold  +2.1, -0.4 points; the first one is kept"
+    assert fold_line([0.021, -0.004]) == "fold by fold  +2.1, -0.4 points; the first network is kept"

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from foveal.workflows.fold_result import RESULT, FoldResult, read_fold_result
+from foveal.workflows.fold_result import FoldResult, read_fold_result
+from foveal.workflows.run_folder import FOLD_RESULT as RESULT
 
 SIDE: Any = {"title": "frozen probe", "network": "lite0", "accuracy": 0.5, "seconds": 2.0}
 

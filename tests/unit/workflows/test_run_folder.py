@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 from foveal.errors import FovealError
-from foveal.workflows.run_folder import begin, check_run_folder, finish, is_unfinished, run_folder
+from foveal.workflows.run_folder import (
+    FOLD_RESULT,
+    begin,
+    check_run_folder,
+    drop_checkpoints,
+    finish,
+    folds_folder,
+    folds_wait,
+    is_unfinished,
+    remove_run,
+    run_folder,
+)
 
 WITH = {"recipe": "head", "seed": 0, "with": []}
 
@@ -99,3 +110,45 @@ def test_a_damaged_state_counts_as_none(tmp_path: Path) -> None:
     (folder / "run.json").write_text("[")
     assert _code(folder, resume=True) == "no-run"
     assert _code(folder, resume=False) == "run-exists"
+
+
+def test_folds_stand_beside_the_run_under_its_whole_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert folds_folder(tmp_path / "clothes.train") == tmp_path / "clothes.folds"
+    assert folds_folder(tmp_path / "v1.0") == tmp_path / "v1.0.folds"
+    assert folds_folder(tmp_path / "x.folds") == tmp_path / "x.folds.folds"
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert folds_folder(Path()) == tmp_path / "here.folds"
+
+
+def test_folds_wait_while_one_is_done_or_has_a_checkpoint(tmp_path: Path) -> None:
+    others = folds_folder(tmp_path / "a.train")
+    assert not folds_wait(others)
+    begin(others, WITH, begun="2026-01-01", resume=False)
+    begin(others / "2", WITH, begun="2026-01-01", resume=False)
+    assert not folds_wait(others)
+    (others / "2" / FOLD_RESULT).write_bytes(b"said")
+    assert folds_wait(others)
+    (others / "2" / FOLD_RESULT).unlink()
+    _begun(others / "3")
+    assert folds_wait(others)
+    with pytest.raises(FovealError, match=r"expected an unfinished training in .*, got none") as caught:
+        check_run_folder(tmp_path / "a.train", resume=True)
+    assert "--folds" in caught.value.hint
+    finish(others)
+    assert not folds_wait(others)
+
+
+def test_what_nobody_needs_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    folder = _begun(tmp_path / "a")
+    (folder / "best.safetensors").touch()
+    (folder / "log.csv").touch()
+    drop_checkpoints(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["log.csv", "run.json"]
+    (folder / "mine.txt").touch()
+    remove_run(folder)
+    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+    remove_run(folder)
+    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+    remove_run(_begun(tmp_path / "b"))
+    assert not (tmp_path / "b").exists()

@@ -179,7 +179,7 @@ def _way(folds: int | None) -> Callable[..., Trained | None]:
 def _told_to_resume(folder: Path | None, *, folds: bool, quiet: bool) -> Iterator[None]:
     """Who interrupts a training is told how it goes on."""
     from foveal.cli.output import say
-    from foveal.workflows.train_folds import unfinished
+    from foveal.workflows.run_folder import unfinished
 
     try:
         yield
@@ -238,12 +238,11 @@ def _show(done: Trained, out: Path, reports: list[Path], *, json: bool, quiet: b
         result_json({**files, **model.record})
         return
     training = model.record["training"]
-    lines = [render(model), ""]
+    story = [before_after_summary(main_story(training))]
     if "folds" in training:
-        lines.append(f"over all folds, {training['folds']['count']} trainings (learnt in: the mean of one):")
-    lines.append(before_after_summary(main_story(training)))
-    if "folds" in training:
-        lines.append(fold_line(training["folds"]["differences"]))
+        title = f"over all folds, {training['folds']['count']} trainings (learnt in: the mean of one):"
+        story = [title, *story, fold_line(training["folds"]["differences"])]
+    lines = [render(model), "", *story]
     tested = training.get("before_after_test")
     result("\n".join([*lines, *([f"on the test photos  {difference_line(tested)}"] if tested else [])]))
     say(

@@ -53,8 +53,13 @@ class Split:
     def __len__(self) -> int:
         return len(self.paths)
 
+    @property
+    def count(self) -> int:
+        """Number of folds K."""
+        return int(self.folds.max()) + 1
+
     def __repr__(self) -> str:
-        return f"Split({len(self)} photos, {int(self.folds.max()) + 1} folds, {len(np.unique(self.groups))} groups)"
+        return f"Split({len(self)} photos, {self.count} folds, {len(np.unique(self.groups))} groups)"
 
     def save(self, path: str | Path) -> Path:
         """Write it as CSV with the columns path, fold, group; the file is whole or not there.
@@ -89,10 +94,10 @@ class Split:
                 "not be learnt from then, such as one in two classes, is not in the old one",
             )
         folds = self.folds[found]
-        if len(np.unique(folds)) < int(self.folds.max()) + 1:
+        if len(np.unique(folds)) < self.count:
             raise FovealError(
                 "split-mismatch",
-                f"expected photos in each of {int(self.folds.max()) + 1} folds, got {len(np.unique(folds))}",
+                f"expected photos in each of {self.count} folds, got {len(np.unique(folds))}",
                 hint="make a new one with `foveal split`",
             )
         return folds, self.groups[found]

@@ -14,7 +14,6 @@ from foveal.storage import cannot_write, write_atomically
 _STATE = "run.json"
 # As `foveal.training.checkpoint` calls the one to go on from.
 _CHECKPOINT = "last.safetensors"
-# What a training writes; anything else in the folder is somebody's own.
 _CHECKPOINTS = (_CHECKPOINT, ".last.safetensors.part", "best.safetensors", ".best.safetensors.part")
 _LOGS = ("log.csv", "log.jsonl")
 _BOARD = "tensorboard"
@@ -97,6 +96,18 @@ def folds_wait(others: Path) -> bool:
     return is_begun(others) and any((each / FOLD_RESULT).exists() or is_unfinished(each) for each in others.glob("*"))
 
 
+def unfinished(folder: Path, *, folds: bool) -> Path | None:
+    """Where a training waits to be gone on with; None where none does.
+
+    Args:
+        folder: The run folder of the training that is kept.
+        folds: Whether it is one of several over folds.
+    """
+    if folds:
+        return folds_folder(folder) if folds_wait(folds_folder(folder)) else None
+    return folder if is_unfinished(folder) else None
+
+
 def begin(folder: Path, begun_with: Mapping[str, Any], *, begun: str, resume: bool) -> None:
     """Make the folder ready; what a finished training wrote into it is removed, and nothing else.
 
@@ -165,6 +176,7 @@ def _check_same(folder: Path, before: Mapping[str, Any], begun_with: Mapping[str
 
 
 def _clear(folder: Path) -> None:
+    """Remove what a training writes; anything else in the folder is somebody's own."""
     for name in (_STATE, *_CHECKPOINTS, *_LOGS, FOLD_RESULT):
         (folder / name).unlink(missing_ok=True)
     if (folder / _BOARD).is_dir():

@@ -39,7 +39,6 @@ from foveal.workflows.run_folder import (
     folds_folder,
     folds_wait,
     is_begun,
-    is_unfinished,
     remove_run,
 )
 from foveal.workflows.split import split as split_photos
@@ -88,32 +87,16 @@ def train_over_folds(
     training, tests = parts_of(dataset, test)
     check_trainable(training, tests)
     course = _Course(training, _dealt(training, folds, splitting, wishes, settings), wishes, settings, listener)
-    course.begin(_fingerprint(training, settings or Settings()))
+    course.begin()
     found = [course.measured(number) for number in range(folds - 1, 0, -1)]
-    last = replace(wishes, resume=_goes_on(wishes, wishes.folder))
-    course.tell(0)
     # What the dataset brings for testing is for the one that is kept.
-    done = train_in_full(dataset, last, test=test, split=_turned(course.dealt, 0), settings=settings, listener=listener)
-    if done is None:
-        raise _refused("one process", "another than the first of several", _ONE_PROCESS)
+    done = course.train(0, dataset, wishes.folder, test=test)
     results = (course.result(done), *reversed(found))
     course.finish()
     story = _together(training, results)
     trained, frozen = (each.views[0].preprocess for each in (done.model, done.probe))
     story["advice"] = advice_of(story, own=done.own_probe, trained=trained, frozen=frozen)
     return _with_folds(done, story, results, time.perf_counter() - started)
-
-
-def unfinished(folder: Path, *, folds: bool) -> Path | None:
-    """Where a training waits to be gone on with; None where none does.
-
-    Args:
-        folder: The run folder of the training that is kept.
-        folds: Whether it is one of several over folds.
-    """
-    if folds:
-        return folds_folder(folder) if folds_wait(folds_folder(folder)) else None
-    return folder if is_unfinished(folder) else None
 
 
 _ONE_PROCESS = "start it without torchrun, or train the folds one by one with --split"
@@ -134,11 +117,8 @@ class _Course:
         """Where all but the last are kept."""
         return None if self.wishes.folder is None else folds_folder(self.wishes.folder)
 
-    def begin(self, fingerprint: str) -> None:
+    def begin(self) -> None:
         """Remember what the trainings are begun with, or make sure that they go on with the same.
-
-        Args:
-            fingerprint: Of the photos' content and labels.
 
         Raises:
             FovealError: `run-differs`, `cannot-write`.
@@ -148,8 +128,12 @@ class _Course:
         told = hashlib.sha256(self.dealt.folds.tobytes())
         for path in self.dealt.paths:
             told.update(path.encode("utf-8", "surrogateescape") + b"\0")
-        folds = int(self.dealt.folds.max()) + 1
-        begun_with = {**self.wishes.record(), "folds": folds, "split": told.hexdigest()[:16], "photos": fingerprint}
+        begun_with = {
+            **self.wishes.record(),
+            "folds": self.dealt.count,
+            "split": told.hexdigest()[:16],
+            "photos": _fingerprint(self.training, self.settings or Settings()),
+        }
         now = datetime.now(UTC).isoformat(timespec="seconds")
         if not self.wishes.resume:
             for each in self.others.glob("*"):
@@ -170,17 +154,23 @@ class _Course:
         if folder is not None and known is not None:
             drop_checkpoints(folder)
             return known
-        self.tell(number)
-        wishes = replace(self.wishes, folder=folder, resume=_goes_on(self.wishes, folder))
-        split = _turned(self.dealt, number)
-        done = train_in_full(self.training, wishes, split=split, settings=self.settings, listener=self.listener)
-        if done is None:
-            raise _refused("one process", "another than the first of several", _ONE_PROCESS)
-        found = self.result(done)
+        found = self.result(self.train(number, self.training, folder))
         if folder is not None:
             found.save(folder / FOLD_RESULT)
             drop_checkpoints(folder)
         return found
+
+    def train(
+        self, number: int, photos: Dataset, folder: Path | None, *, test: str | Path | Dataset | None = None
+    ) -> Trained:
+        """Train with one fold held out."""
+        self.tell(number)
+        wishes = replace(self.wishes, folder=folder, resume=_goes_on(self.wishes, folder))
+        split = _turned(self.dealt, number)
+        done = train_in_full(photos, wishes, test=test, split=split, settings=self.settings, listener=self.listener)
+        if done is None:
+            raise _refused("one process", "another than the first of several", _ONE_PROCESS)
+        return done
 
     def result(self, done: Trained) -> FoldResult:
         """What a training said of the photos it held out."""
@@ -202,7 +192,7 @@ class _Course:
         from foveal.training.events import Note
 
         if self.listener is not None:
-            count = int(self.dealt.folds.max()) + 1
+            count = self.dealt.count
             held = int((self.dealt.folds == number).sum())
             kept = "" if number else "; this one is kept"
             said = f"training {count - number} of {count}: fold {number + 1}, {counted(held, 'photo')} held out{kept}"
@@ -263,9 +253,8 @@ def _dealt(
     """
     if not isinstance(splitting, Split):
         return split_photos(training, by=splitting, folds=folds, seed=wishes.seed, settings=settings)
-    count = int(splitting.folds.max()) + 1
-    if count != folds:
-        raise _refused(f"{count}, as many as the split has", folds, "`foveal split --folds` makes others")
+    if splitting.count != folds:
+        raise _refused(f"{splitting.count}, as many as the split has", folds, "`foveal split --folds` makes others")
     return splitting
 
 
@@ -277,8 +266,7 @@ def _fingerprint(training: Dataset, settings: Settings) -> str:
 
 def _turned(split: Split, number: int) -> Split:
     """The same folds with another one in the first place, which is the one held out."""
-    count = int(split.folds.max()) + 1
-    turned = (split.folds.astype(np.int64) - number) % count
+    turned = (split.folds.astype(np.int64) - number) % split.count
     return Split(split.paths, turned.astype(np.int8), split.groups)
 
 
